@@ -1,0 +1,12 @@
+"""Every fault, drawn as a tree, and its code in each protocol.
+
+Enters: nothing. Leaves: `Fault` and its children, raised where the rule is, and `code_and_status`, which the wire
+asks how a fault is called in a protocol family. This room must not know requests, accounts or policies.
+Start in `faults`.
+"""
+
+from vestry.errors.codes import code_and_status
+from vestry.errors.faults import *  # noqa: F403
+from vestry.errors.faults import __all__ as _faults
+
+__all__ = ["code_and_status", *_faults]

@@ -1,0 +1,51 @@
+"""How a fault is called in each protocol family.
+
+A fault's class carries its Query form (IAM, STS). A row here says where a family differs: the nearest class in the
+fault's line of descent that has a row decides. Sources: the services' models and their "Common errors" pages.
+"""
+
+from __future__ import annotations
+
+from vestry.errors import faults as f
+
+#: family -> class -> (code, status, message or None to keep the fault's own)
+DIFFERENCES: dict[str, dict[type[f.Fault], tuple[str, int, str | None]]] = {
+    "query": {},
+    "ec2": {
+        f.AuthenticationFault: (
+            "AuthFailure",
+            401,
+            "AWS was not able to validate the provided access credentials",
+        ),
+        f.ExpiredToken: ("RequestExpired", 400, "Request has expired."),
+        f.AccessDenied: ("UnauthorizedOperation", 403, None),
+        f.Throttling: ("RequestLimitExceeded", 503, None),
+    },
+    "json": {
+        f.InvalidClientTokenId: ("UnrecognizedClientException", 400, None),
+        f.SignatureDoesNotMatch: ("InvalidSignatureException", 400, None),
+        f.IncompleteSignature: ("IncompleteSignatureException", 400, None),
+        f.MissingAuthenticationToken: ("MissingAuthenticationTokenException", 400, None),
+        f.ExpiredToken: ("ExpiredTokenException", 400, None),
+        f.AccessDenied: ("AccessDeniedException", 400, None),
+        f.Throttling: ("ThrottlingException", 400, None),
+        f.InvalidAction: ("UnknownOperationException", 400, None),
+        f.ValidationError: ("ValidationException", 400, None),
+    },
+}
+
+
+def code_and_status(fault: f.Fault, family: str) -> tuple[str, int, str | None]:
+    """Return the code, HTTP status and message (None: no Message element) of `fault` in a protocol family.
+
+    `family` is `query`, `ec2` or `json`; any other raises KeyError.
+    """
+    rows = DIFFERENCES[family]
+    for kind in type(fault).__mro__:
+        row = rows.get(kind)
+        if row is not None:
+            code, status, message = row
+            return code, status, fault.message if message is None else message
+        if "code" in kind.__dict__:
+            break
+    return fault.code, fault.status, fault.message

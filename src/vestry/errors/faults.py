@@ -1,0 +1,212 @@
+"""The tree of faults. A class says its code and status in the Query protocol (IAM, STS); `codes` holds what differs.
+
+A fault's `message` is AWS's text and reaches the client; its `hint` says what to do next and reaches the command
+line, the log and the explanation, never AWS's body. Sources: botocore's IAM and STS models; STS "Common errors".
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AccessDenied",
+    "AuthenticationFault",
+    "ConcurrentModification",
+    "DeleteConflict",
+    "EntityAlreadyExists",
+    "EntityTemporarilyUnmodifiable",
+    "ExpiredToken",
+    "Fault",
+    "IncompleteSignature",
+    "InternalFailure",
+    "InvalidAction",
+    "InvalidClientTokenId",
+    "InvalidInput",
+    "InvalidParameterValue",
+    "LimitExceeded",
+    "MalformedInput",
+    "MalformedPolicyDocument",
+    "MissingAuthenticationToken",
+    "NoSuchEntity",
+    "NotImplementedOperation",
+    "PackedPolicyTooLarge",
+    "ParameterFault",
+    "RegionDisabled",
+    "ServerFault",
+    "ServiceUnavailable",
+    "SignatureDoesNotMatch",
+    "StateFault",
+    "Throttling",
+    "UnmodifiableEntity",
+    "ValidationError",
+]
+
+
+class Fault(Exception):
+    """A refusal that the client is told of. `message` may be None: AWS then sends no Message element."""
+
+    code: ClassVar[str] = ""
+    status: ClassVar[int] = 400
+    default: ClassVar[str] = ""
+    default_hint: ClassVar[str] = ""
+
+    def __init__(self, message: str | None = "", *, hint: str = "") -> None:
+        self.message = self.default if message == "" else message
+        self.hint = hint or self.default_hint
+        super().__init__(self.message)
+
+
+# ── Who is asking ────────────────────────────────────────────────────────────────────────────────────────────────
+class AuthenticationFault(Fault):
+    """The request does not prove who signed it."""
+
+    status = 403
+
+
+class MissingAuthenticationToken(AuthenticationFault):
+    code = "MissingAuthenticationToken"
+    default = "Request is missing Authentication Token"
+    default_hint = "Sign the request: give the client an access key (vestry account create prints one)."
+
+
+class IncompleteSignature(AuthenticationFault):
+    code = "IncompleteSignature"
+    status = 400
+
+
+class InvalidClientTokenId(AuthenticationFault):
+    code = "InvalidClientTokenId"
+    default = "The security token included in the request is invalid."
+    default_hint = "The access key is unknown, inactive or deleted, or the session token belongs to another key."
+
+
+class SignatureDoesNotMatch(AuthenticationFault):
+    code = "SignatureDoesNotMatch"
+    default = (
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+        "Access Key and signing method. Consult the service documentation for details."
+    )
+    default_hint = "Check the secret access key, and that no proxy changes the host, path or headers on the way."
+
+
+class ExpiredToken(AuthenticationFault):
+    code = "ExpiredToken"
+    default = "The security token included in the request is expired"
+    default_hint = "Assume the role again: temporary credentials end by themselves and cannot be extended."
+
+
+# ── May they ─────────────────────────────────────────────────────────────────────────────────────────────────────
+class AccessDenied(Fault):
+    """The policies do not allow it. `decision` is the decision behind it, where there was one."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self, message: str, *, decision: object = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.decision = decision
+
+
+class RegionDisabled(Fault):
+    code = "RegionDisabledException"
+    status = 403
+
+
+# ── What was asked ───────────────────────────────────────────────────────────────────────────────────────────────
+class ParameterFault(Fault):
+    """The request itself is wrong, whatever exists."""
+
+
+class InvalidAction(ParameterFault):
+    code = "InvalidAction"
+
+
+class NotImplementedOperation(ParameterFault):
+    """An operation of AWS's model that Vestry does not offer; the message names it."""
+
+    code = "UnsupportedOperation"
+
+
+class ValidationError(ParameterFault):
+    code = "ValidationError"
+
+
+class MalformedInput(ParameterFault):
+    code = "MalformedInput"
+
+
+class InvalidInput(ParameterFault):
+    code = "InvalidInput"
+
+
+class InvalidParameterValue(ParameterFault):
+    code = "InvalidParameterValue"
+
+
+class MalformedPolicyDocument(ParameterFault):
+    code = "MalformedPolicyDocument"
+
+
+class PackedPolicyTooLarge(ParameterFault):
+    code = "PackedPolicyTooLarge"
+
+
+# ── What exists ──────────────────────────────────────────────────────────────────────────────────────────────────
+class StateFault(Fault):
+    """The request is sound, but what exists does not permit it."""
+
+    status = 409
+
+
+class NoSuchEntity(StateFault):
+    code = "NoSuchEntity"
+    status = 404
+
+
+class EntityAlreadyExists(StateFault):
+    code = "EntityAlreadyExists"
+
+
+class DeleteConflict(StateFault):
+    code = "DeleteConflict"
+
+
+class LimitExceeded(StateFault):
+    code = "LimitExceeded"
+
+
+class UnmodifiableEntity(StateFault):
+    code = "UnmodifiableEntity"
+    status = 400
+
+
+class EntityTemporarilyUnmodifiable(StateFault):
+    code = "EntityTemporarilyUnmodifiable"
+
+
+class ConcurrentModification(StateFault):
+    code = "ConcurrentModification"
+
+
+# ── Ourselves ────────────────────────────────────────────────────────────────────────────────────────────────────
+class ServerFault(Fault):
+    """Vestry could not do it now; the client may try again."""
+
+    status = 500
+
+
+class ServiceUnavailable(ServerFault):
+    code = "ServiceUnavailable"
+    status = 503
+    default = "The request has failed due to a temporary failure of the server."
+
+
+class Throttling(ServerFault):
+    code = "Throttling"
+    status = 400
+    default = "Rate exceeded"
+
+
+class InternalFailure(ServerFault):
+    code = "InternalFailure"
+    default = "The request processing has failed because of an unknown error, exception or failure."

@@ -1,0 +1,44 @@
+"""Every quota, with its source. Lengths of single parameters come from the service models, not from here.
+
+Sources: [Q] IAM User Guide, "IAM and AWS STS quotas"; [S] GetAccountSummary; [M] the service models.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# ── Entities in an account [Q][S] ────────────────────────────────────────────────────────────────────────────────
+ROLES_PER_ACCOUNT: Final = 1000
+USERS_PER_ACCOUNT: Final = 5000
+POLICIES_PER_ACCOUNT: Final = 1500
+POLICIES_PER_ENTITY: Final = 10  # managed policies attached to one user, role or group
+ACCESS_KEYS_PER_USER: Final = 2
+VERSIONS_PER_POLICY: Final = 5
+TAGS_PER_RESOURCE: Final = 50
+
+# ── Sizes of policy documents, in characters without white space [Q] ─────────────────────────────────────────────
+MANAGED_POLICY_SIZE: Final = 6144
+TRUST_POLICY_SIZE: Final = 2048
+INLINE_SIZE_USER: Final = 2048  # the sum over all inline policies of the entity
+INLINE_SIZE_GROUP: Final = 5120
+INLINE_SIZE_ROLE: Final = 10240
+SESSION_POLICY_SIZE: Final = 2048  # the plain text of the inline session policy and the ARNs together
+PACKED_BUDGET: Final = 2048  # bytes of deflated session policy, ARNs and tags: our stand-in for AWS's hidden limit
+
+# ── Sessions, in seconds [M][Q] ──────────────────────────────────────────────────────────────────────────────────
+DEFAULT_SESSION: Final = 3600
+SHORTEST_SESSION: Final = 900
+CHAINED_SESSION: Final = 3600  # role chaining: one hour at most
+SESSION_POLICY_ARNS: Final = 10
+SESSION_TAGS: Final = 50
+
+# ── The wire ─────────────────────────────────────────────────────────────────────────────────────────────────────
+BODY_BYTES: Final = 10_000_000  # STS answers 413 above
+REQUEST_LINE_BYTES: Final = 16_000
+HEADER_BYTES: Final = 32_768
+HEADER_COUNT: Final = 100
+REQUEST_SECONDS: Final = 30  # from the first byte to the last of one request
+IDLE_SECONDS: Final = 120  # a kept-alive connection without a request; SDK pools outlive shorter ones
+CLOCK_SKEW_SECONDS: Final = 900  # SigV4: fifteen minutes either way
+JSON_DEPTH: Final = 32
+POLICY_INPUT_CHARACTERS: Final = 131_072  # [M] policyDocumentType
