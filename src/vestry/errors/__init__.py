@@ -5,8 +5,9 @@ asks how a fault is called in a protocol family. This room must not know request
 Start in `faults`.
 """
 
+from vestry.errors import faults
 from vestry.errors.codes import code_and_status
 from vestry.errors.faults import *  # noqa: F403
-from vestry.errors.faults import __all__ as _faults
 
-__all__ = ["code_and_status", *_faults]
+__all__ = ["code_and_status"]
+__all__ += faults.__all__

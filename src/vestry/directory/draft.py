@@ -1,0 +1,137 @@
+"""A draft of the next Root: an operation writes on it, and it records what the store must make durable.
+
+Putting and removing keep every index of the account true, so that a draft's `root` always equals what `assemble`
+would make of the rows. A draft that is dropped changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from immutables import Map
+
+from vestry.directory.entities import KINDS, AccessKey, Entity, Policy, RingKey, Role, Settings, User
+from vestry.directory.snapshot import Account, Root, policy_uses
+
+#: The kind that stands for every row of an account.
+EVERYTHING = "*"
+
+
+class Change(NamedTuple):
+    """One row to write, or to delete where `value` is None. Kind EVERYTHING deletes all rows of the account."""
+
+    account: str
+    kind: str
+    id: str
+    value: Entity | None
+
+
+class Draft:
+    """The next Root in the making; `changes` are in the order in which they must be written."""
+
+    __slots__ = ("changes", "root")
+
+    def __init__(self, root: Root) -> None:
+        self.root = root
+        self.changes: list[Change] = []
+
+    def put(self, entity: Entity, *, replacing: Entity | None = None) -> None:
+        """Write `entity`; `replacing` is the value it takes the place of (same id), None where it is new."""
+        self.changes.append(Change(entity.account, KINDS[type(entity)], entity.id, entity))
+        self._shelve(entity.account, replacing, entity)
+
+    def remove(self, entity: Entity) -> None:
+        """Delete `entity`."""
+        self.changes.append(Change(entity.account, KINDS[type(entity)], entity.id, None))
+        self._shelve(entity.account, entity, None)
+
+    def remove_account(self, account: Account) -> None:
+        """Delete an account and everything in it."""
+        self.changes.append(Change(account.id, EVERYTHING, "", None))
+        self.root = msgspec.structs.replace(
+            self.root,
+            accounts=self.root.accounts.delete(account.id),
+            aliases=self.root.aliases.delete(account.settings.alias),
+        )
+
+    def _shelve(self, number: str, old: Entity | None, new: Entity | None) -> None:
+        root = self.root
+        if isinstance(new, RingKey) or isinstance(old, RingKey):
+            ring = root.ring
+            if isinstance(new, RingKey):
+                ring = ring.set(new.number, new)
+            elif isinstance(old, RingKey):
+                ring = ring.delete(old.number)
+            self.root = msgspec.structs.replace(root, ring=ring)
+            return
+        aliases = root.aliases
+        if isinstance(new, Settings):
+            present = root.accounts.get(number)
+            account = Account(new) if present is None else msgspec.structs.replace(present, settings=new)
+            if isinstance(old, Settings) and old.alias != new.alias:
+                aliases = aliases.delete(old.alias)
+            aliases = aliases.set(new.alias, number)
+        else:
+            account = _indexed(_placed(root.accounts[number], old, new), old, new)
+        self.root = msgspec.structs.replace(
+            root, accounts=root.accounts.set(number, account), aliases=aliases
+        )
+
+
+def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account:
+    """Return `account` with `new` in the place of `old` in the map of their kind."""
+    kind = type(new if new is not None else old)
+    if kind is AccessKey:
+        return _placed_key(account, old, new)
+    field = _FIELDS[kind]
+    shelf: Map[str, Entity] = getattr(account, field)
+    names = account.names
+    if isinstance(old, User | Role | Policy):
+        shelf = shelf.delete(old.name.lower())
+        names = names.delete(old.id) if old.id in names else names
+    if isinstance(new, User | Role | Policy):
+        shelf = shelf.set(new.name.lower(), new)
+        names = names if isinstance(new, Policy) else names.set(new.id, new.name.lower())
+    return msgspec.structs.replace(account, names=names, **{field: shelf})
+
+
+_FIELDS: dict[type, str] = {User: "users", Role: "roles", Policy: "policies"}
+
+
+def _placed_key(account: Account, old: Entity | None, new: Entity | None) -> Account:
+    keys, owned = account.keys, account.owned
+    if isinstance(new, AccessKey):
+        keys = keys.set(new.id, new)
+        if old is None:
+            owned = owned.set(new.owner, (*owned.get(new.owner, ()), new.id))
+    elif isinstance(old, AccessKey):
+        keys = keys.delete(old.id)
+        rest = tuple(identifier for identifier in owned[old.owner] if identifier != old.id)
+        owned = owned.set(old.owner, rest) if rest else owned.delete(old.owner)
+    return msgspec.structs.replace(account, keys=keys, owned=owned)
+
+
+def _indexed(account: Account, old: Entity | None, new: Entity | None) -> Account:
+    """Return `account` with its index of policy uses brought from `old` to `new`."""
+    before, after = _shelf_of_uses(old), _shelf_of_uses(new)
+    if before == after:
+        return account
+    identifier = (new if new is not None else old).id  # type: ignore[union-attr]
+    uses = account.uses
+    for arn in before.keys() | after.keys():
+        shelf = uses.get(arn, Map())
+        use = after.get(arn, 0)
+        if use:
+            shelf = shelf.set(identifier, use)
+        elif identifier in shelf:
+            shelf = shelf.delete(identifier)
+        uses = uses.set(arn, shelf) if shelf else uses.delete(arn)
+    return msgspec.structs.replace(account, uses=uses)
+
+
+def _shelf_of_uses(entity: Entity | None) -> dict[str, int]:
+    shelf: dict[str, int] = {}
+    for arn, use in policy_uses(entity):
+        shelf[arn] = shelf.get(arn, 0) | use
+    return shelf

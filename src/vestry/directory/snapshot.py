@@ -1,0 +1,185 @@
+"""Everything that exists, as one immutable value.
+
+A `Root` is published by one reference swap; whoever holds one reads a consistent state for as long as they like.
+Names are unique without regard to case, so maps are keyed by the lower-case name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+from immutables import Map
+
+from vestry.arn import is_account_id, parse_arn
+from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Settings, User
+
+#: How an entity uses a managed policy.
+ATTACHED, BOUNDARY = 1, 2
+
+Uses = Map[str, int]
+
+
+class Account(msgspec.Struct, frozen=True, gc=False):
+    """One account. `names` finds a user or role by unique id; `uses` says who uses a managed policy (by its ARN)."""
+
+    settings: Settings
+    users: Map[str, User] = Map()
+    roles: Map[str, Role] = Map()
+    policies: Map[str, Policy] = Map()
+    keys: Map[str, AccessKey] = Map()
+    names: Map[str, str] = Map()  # AIDA… or AROA… -> lower-case name
+    owned: Map[str, tuple[str, ...]] = Map()  # user id, or "" for root -> ids of access keys, oldest first
+    uses: Map[str, Uses] = Map()  # policy ARN -> unique id -> ATTACHED | BOUNDARY
+
+    @property
+    def id(self) -> str:
+        """The twelve-digit account id."""
+        return self.settings.account
+
+    def user(self, name: str) -> User | None:
+        """Return the user of that name, ignoring case."""
+        return self.users.get(name.lower())
+
+    def role(self, name: str) -> Role | None:
+        """Return the role of that name, ignoring case."""
+        return self.roles.get(name.lower())
+
+    def user_by_id(self, unique_id: str) -> User | None:
+        """Return the user with that unique id."""
+        name = self.names.get(unique_id)
+        return None if name is None else self.users.get(name)
+
+    def role_by_id(self, unique_id: str) -> Role | None:
+        """Return the role with that unique id."""
+        name = self.names.get(unique_id)
+        return None if name is None else self.roles.get(name)
+
+    def policy_by_arn(self, arn: str) -> Policy | None:
+        """Return the managed policy with exactly that ARN."""
+        policy = self.policies.get(arn.rpartition("/")[2].lower())
+        return policy if policy is not None and policy.arn == arn else None
+
+    def keys_of(self, owner: str) -> list[AccessKey]:
+        """Return the access keys of a user (by unique id) or of the root user (`""`), oldest first."""
+        return [self.keys[identifier] for identifier in self.owned.get(owner, ())]
+
+
+class Root(msgspec.Struct, frozen=True, gc=False):
+    """All accounts and what belongs to the installation, at one revision."""
+
+    revision: int = 0
+    accounts: Map[str, Account] = Map()
+    aliases: Map[str, str] = Map()  # alias -> account id
+    ring: Map[int, RingKey] = Map()
+
+    def account(self, name: str) -> Account | None:
+        """Return an account by its id or alias."""
+        identifier = name if is_account_id(name) else self.aliases.get(name)
+        return None if identifier is None else self.accounts.get(identifier)
+
+    def principal(self, arn: str) -> User | Role | None:
+        """Return the user or role with exactly that ARN."""
+        fields = parse_arn(arn)
+        account = None if fields is None else self.accounts.get(fields.account)
+        if fields is None or account is None:
+            return None
+        name = fields.resource.rpartition("/")[2].lower()
+        found: User | Role | None = None
+        if fields.resource.startswith("user/"):
+            found = account.users.get(name)
+        elif fields.resource.startswith("role/"):
+            found = account.roles.get(name)
+        return found if found is not None and found.arn == arn else None
+
+
+E = TypeVar("E", User, Role, Policy)
+
+
+def page(
+    values: Map[str, E], prefix: str, after: str, wanted: int, keep: Callable[[E], bool] | None = None
+) -> tuple[Sequence[E], bool]:
+    """Return up to `wanted` entities under a path prefix, by name, and whether there are more.
+
+    `after` is the lower-case name behind which the page begins; it need not exist any more.
+    """
+    found: list[E] = []
+    for key in sorted(key for key in values if key > after):
+        entity = values[key]
+        if entity.path.startswith(prefix) and (keep is None or keep(entity)):
+            if len(found) == wanted:
+                return found, True
+            found.append(entity)
+    return found, False
+
+
+def policy_uses(entity: Entity | None) -> Iterator[tuple[str, int]]:
+    """Yield (policy ARN, ATTACHED or BOUNDARY) for each use an entity makes of managed policies."""
+    if isinstance(entity, User | Role):
+        for arn in entity.attached:
+            yield arn, ATTACHED
+        if entity.boundary:
+            yield entity.boundary, BOUNDARY
+
+
+def assemble(entities: Iterable[Entity], revision: int) -> Root:
+    """Return the Root that holds `entities`, in any order (used when a store is loaded).
+
+    An entity whose account has no settings row raises ValueError: a store is never half an account.
+    """
+    shelves: dict[str, list[Entity]] = {}
+    settings: dict[str, Settings] = {}
+    ring: dict[int, RingKey] = {}
+    for entity in entities:
+        if isinstance(entity, RingKey):
+            ring[entity.number] = entity
+        elif isinstance(entity, Settings):
+            settings[entity.account] = entity
+        else:
+            shelves.setdefault(entity.account, []).append(entity)
+    orphans = shelves.keys() - settings.keys()
+    if orphans:
+        raise ValueError(f"rows of accounts without settings: {', '.join(sorted(orphans))}")
+    accounts = {number: _account(row, shelves.get(number, ())) for number, row in settings.items()}
+    aliases = {row.alias: number for number, row in settings.items()}
+    return Root(revision, Map(accounts), Map(aliases), Map(ring))
+
+
+def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
+    users: dict[str, User] = {}
+    roles: dict[str, Role] = {}
+    policies: dict[str, Policy] = {}
+    keys: dict[str, AccessKey] = {}
+    names: dict[str, str] = {}
+    owned: dict[str, list[AccessKey]] = {}
+    uses: dict[str, dict[str, int]] = {}
+    for entity in entities:
+        if isinstance(entity, User):
+            users[entity.name.lower()] = entity
+            names[entity.id] = entity.name.lower()
+        elif isinstance(entity, Role):
+            roles[entity.name.lower()] = entity
+            names[entity.id] = entity.name.lower()
+        elif isinstance(entity, Policy):
+            policies[entity.name.lower()] = entity
+        elif isinstance(entity, AccessKey):
+            keys[entity.id] = entity
+            owned.setdefault(entity.owner, []).append(entity)
+        for arn, use in policy_uses(entity):
+            shelf = uses.setdefault(arn, {})
+            shelf[entity.id] = shelf.get(entity.id, 0) | use
+    return Account(
+        settings,
+        Map(users),
+        Map(roles),
+        Map(policies),
+        Map(keys),
+        Map(names),
+        Map({owner: tuple(k.id for k in sorted(ks, key=_age)) for owner, ks in owned.items()}),
+        Map({arn: Map(shelf) for arn, shelf in uses.items()}),
+    )
+
+
+def _age(key: AccessKey) -> tuple[int, str]:
+    return key.created, key.id
