@@ -35,6 +35,8 @@ SESSION_TAGS: Final = 50
 # ── The wire ─────────────────────────────────────────────────────────────────────────────────────────────────────
 BODY_BYTES: Final = 10_000_000  # STS answers 413 above
 REQUEST_LINE_BYTES: Final = 16_000
+QUERY_PARAMETERS: Final = 20_000  # names in one query request; AWS itself bounds only the body
+QUERY_NESTING: Final = 24  # dots in one parameter's name below its first component; the models need 12
 HEADER_BYTES: Final = 32_768
 HEADER_COUNT: Final = 100
 REQUEST_SECONDS: Final = 30  # from the first byte to the last of one request

@@ -31,6 +31,7 @@ DIFFERENCES: dict[str, dict[type[f.Fault], tuple[str, int, str | None]]] = {
         f.Throttling: ("ThrottlingException", 400, None),
         f.InvalidAction: ("UnknownOperationException", 400, None),
         f.ValidationError: ("ValidationException", 400, None),
+        f.MalformedInput: ("SerializationException", 400, None),
     },
 }
 

@@ -27,6 +27,7 @@ __all__ = [
     "MalformedInput",
     "MalformedPolicyDocument",
     "MissingAuthenticationToken",
+    "MissingParameter",
     "NoSuchEntity",
     "NotImplementedOperation",
     "PackedPolicyTooLarge",
@@ -77,7 +78,9 @@ class IncompleteSignature(AuthenticationFault):
 class InvalidClientTokenId(AuthenticationFault):
     code = "InvalidClientTokenId"
     default = "The security token included in the request is invalid."
-    default_hint = "The access key is unknown, inactive or deleted, or the session token belongs to another key."
+    default_hint = (
+        "The access key is unknown, inactive or deleted, or the session token belongs to another key."
+    )
 
 
 class SignatureDoesNotMatch(AuthenticationFault):
@@ -86,7 +89,9 @@ class SignatureDoesNotMatch(AuthenticationFault):
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
         "Access Key and signing method. Consult the service documentation for details."
     )
-    default_hint = "Check the secret access key, and that no proxy changes the host, path or headers on the way."
+    default_hint = (
+        "Check the secret access key, and that no proxy changes the host, path or headers on the way."
+    )
 
 
 class ExpiredToken(AuthenticationFault):
@@ -133,6 +138,10 @@ class ValidationError(ParameterFault):
 
 class MalformedInput(ParameterFault):
     code = "MalformedInput"
+
+
+class MissingParameter(ParameterFault):
+    code = "MissingParameter"
 
 
 class InvalidInput(ParameterFault):

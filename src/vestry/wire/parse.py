@@ -1,0 +1,74 @@
+"""Requests as values: the form or query string as texts, the texts as what the model says they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from vestry.errors import MalformedInput
+from vestry.limits import QUERY_PARAMETERS
+from vestry.wire.model import Operation
+
+_decode_json = msgspec.json.Decoder().decode
+
+
+def read_query(raw: bytes) -> dict[str, str]:
+    """Return the parameters of a form body or query string, decoded; the first of a repeated name wins.
+
+    Escapes that aren't escapes stay as they stand; bytes that aren't UTF-8 become U+FFFD. MalformedInput for more than
+    `QUERY_PARAMETERS` of them.
+    """
+    if raw.count(b"&") >= QUERY_PARAMETERS:
+        raise MalformedInput(None)
+    text = raw.decode("utf-8", "replace")
+    if "+" in text:
+        text = text.replace("+", " ")
+    found: dict[str, str] = {}
+    if "%" not in text:
+        for pair in text.split("&"):
+            name, _, value = pair.partition("=")
+            if name and name not in found:
+                found[name] = value
+        return found
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if "%" in value:
+            value = _unescape(value)
+        if "%" in name:
+            name = _unescape(name)
+        if name and name not in found:
+            found[name] = value
+    return found
+
+
+def _unescape(text: str) -> str:
+    # Most values are ARNs: their colons and slashes first. Neither character can become part of another escape.
+    text = text.replace("%3A", ":").replace("%2F", "/")
+    if "%" not in text:
+        return text
+    return unquote_to_bytes(text).decode("utf-8", "replace")
+
+
+def read_json(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request's body ({} for an empty one); MalformedInput for anything else."""
+    if not raw.strip():
+        return {}
+    try:
+        body = _decode_json(raw)
+    except (msgspec.DecodeError, RecursionError):
+        raise MalformedInput(None) from None
+    if not isinstance(body, dict):
+        raise MalformedInput(None)
+    return body
+
+
+def parse_parameters(operation: Operation, mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an operation's parameters as values keyed by the model's member names, typed as boto3 has them.
+
+    `mapping` is what `read_query` (or, for the JSON services, `read_json`) gave. Names the model doesn't know are
+    ignored; what cannot be read as its type is MalformedInput.
+    """
+    return operation.parse(mapping)

@@ -1,0 +1,99 @@
+"""The models' patterns, which are Java's, as predicates of whole strings.
+
+Java's `\\w`, `\\d` and `\\s` are ASCII; `\\p{L}` is a Unicode category; a `\\uXXXX` takes exactly four digits, so that the
+model's `\\u10000-\\u10FFFF` means nothing beyond the BMP: STS does refuse supplementary characters there, whatever the
+text of the pattern seems to say. A pattern must match the whole value.
+
+Nearly all are one character class with a quantifier: those take time linear in the text. What is more involved is run
+only on texts of bounded length (`COMPLEX_LIMIT`).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+Predicate = Callable[[str], bool]
+
+#: one class, one quantifier, with optional anchors and one optional group around it
+_ONE_CLASS = re.compile(r"\^?\(?(\[(?:[^\]\\]|\\.|\\u[0-9A-Fa-f]{4})+\])([*+]|\{\d+,\d*\})\)?\$?", re.ASCII)
+_CATEGORY = re.compile(r"\\p\{([A-Z][a-z]?)\}")
+_ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
+
+#: longest text, in characters, that a pattern other than one character class is tried on; longer ones never match
+COMPLEX_LIMIT = 16_384
+
+
+@cache
+def matcher(pattern: str) -> Predicate:
+    """Return whether a whole text matches `pattern` (Java syntax), as a function; built once per pattern."""
+    shape = _ONE_CLASS.fullmatch(pattern)
+    if shape is None:
+        return _bounded(re.compile(_spelled_out(pattern), re.ASCII).fullmatch)
+    cls, quantifier = shape.groups()
+    if "\\p{" not in cls:
+        return _whole(re.compile(cls + quantifier, re.ASCII).fullmatch)
+    return _by_category(cls, quantifier)
+
+
+def printed(pattern: str) -> str:
+    """Return the pattern as IAM prints it: `\\uXXXX` appear as the characters themselves (reports of 2026)."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), pattern)
+
+
+def _whole(fullmatch: Callable[[str], object]) -> Predicate:
+    return lambda text: fullmatch(text) is not None
+
+
+def _bounded(fullmatch: Callable[[str], object]) -> Predicate:
+    return lambda text: len(text) <= COMPLEX_LIMIT and fullmatch(text) is not None
+
+
+def _by_category(cls: str, quantifier: str) -> Predicate:
+    """A class with `\\p{…}`: ASCII text by one regular expression, other text character by character."""
+    categories = frozenset(_CATEGORY.findall(cls))
+    inside = _CATEGORY.sub("", cls)[1:-1]
+    ascii_members = "".join(
+        chr(code) for code in range(128) if _listed(chr(code), inside) or _in(chr(code), categories)
+    )
+    fast = re.compile(f"[{re.escape(ascii_members)}]{quantifier}").fullmatch
+    extra = re.compile(f"[{inside}]", re.ASCII).fullmatch if inside else None
+
+    def matches(text: str) -> bool:
+        if text.isascii():
+            return fast(text) is not None
+        return all(_in(char, categories) or (extra is not None and extra(char) is not None) for char in text)
+
+    return matches
+
+
+def _listed(char: str, inside: str) -> bool:
+    return bool(inside) and re.fullmatch(f"[{inside}]", char, re.ASCII) is not None
+
+
+def _in(char: str, categories: frozenset[str]) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in categories or category in categories
+
+
+def _spelled_out(pattern: str) -> str:
+    """Replace `\\p{…}` inside a larger pattern by the ranges of its code points."""
+    return _CATEGORY.sub(lambda found: _ranges(found[1]), pattern)
+
+
+@cache
+def _ranges(category: str) -> str:
+    wanted = frozenset({category})
+    pieces: list[str] = []
+    start: int | None = None
+    for code in range(sys.maxunicode + 2):
+        inside = code <= sys.maxunicode and _in(chr(code), wanted)
+        if inside and start is None:
+            start = code
+        elif not inside and start is not None:
+            pieces.append(f"{re.escape(chr(start))}-{re.escape(chr(code - 1))}")
+            start = None
+    return "".join(pieces)
