@@ -6,18 +6,15 @@ going to be refused. INVARIANT: the walk finds a fault in exactly those values t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from vestry.wire.dialects import NEVER_NULL_ELEMENTS, Dialect
-from vestry.wire.patterns import Predicate, matcher, printed
+from vestry.wire.patterns import matcher, printed
 from vestry.wire.shapes import Ref, Shape, lower_camel
 
 Good = Callable[[Any], bool]
 
-_SIMPLE_CLASS = re.compile(r"(\[(?:[^\]\\p]|\\[^pu])+\])([*+])", re.ASCII)
-_LARGEST_REPEAT = 4096
 NOT_NULL = "Member must not be null"
 
 
@@ -58,7 +55,7 @@ class Constraints:
         return leaf_test(shape)
 
     def _structure(self, shape: Shape) -> Good | None:
-        required = frozenset(shape.required)
+        required = shape.required
         tests = {
             member: test
             for member, ref in shape.members.items()
@@ -69,8 +66,9 @@ class Constraints:
         test_of = tests.get
 
         def good(value: Mapping[str, Any]) -> bool:
-            if not required <= value.keys():
-                return False
+            for member in required:
+                if member not in value:
+                    return False
             for member, item in value.items():
                 test = test_of(member)
                 if test is not None and not test(item):
@@ -91,21 +89,7 @@ def leaf_test(shape: Shape) -> Good | None:
         return frozenset(shape.enum).__contains__
     if shape.pattern is None:
         return _sized(shape, None, each=iter)
-    one = _SIMPLE_CLASS.fullmatch(shape.pattern)
-    if one is not None and (high is None or high <= _LARGEST_REPEAT):
-        least = max(int(low or 0), 1 if one[2] == "+" else 0)
-        fullmatch = re.compile(f"{one[1]}{{{least},{'' if high is None else int(high)}}}", re.ASCII).fullmatch
-        return lambda value: fullmatch(value) is not None
-    matches = matcher(shape.pattern)
-    if low is None and high is None:
-        return matches
-    return _length_and_pattern(low or 0, high, matches)
-
-
-def _length_and_pattern(low: float, high: float | None, matches: Predicate) -> Good:
-    if high is None:
-        return lambda value: len(value) >= low and matches(value)
-    return lambda value: low <= len(value) <= high and matches(value)
+    return matcher(shape.pattern, int(low or 0), None if high is None else int(high))
 
 
 def _range_test(low: float | None, high: float | None) -> Good | None:

@@ -25,18 +25,23 @@ _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 #: longest text, in characters, that a pattern other than one character class is tried on; longer ones never match
 COMPLEX_LIMIT = 16_384
+_LARGEST_REPEAT = 4_096
 
 
 @cache
-def matcher(pattern: str) -> Predicate:
-    """Return whether a whole text matches `pattern` (Java syntax), as a function; built once per pattern."""
+def matcher(pattern: str, low: int = 0, high: int | None = None) -> Predicate:
+    """Return, as a function, whether a whole text matches `pattern` (Java syntax) and has `low` to `high` characters.
+
+    Built once for each pattern and bounds. For a single class the bounds become part of the expression.
+    """
     shape = _ONE_CLASS.fullmatch(pattern)
     if shape is None:
-        return _bounded(re.compile(_spelled_out(pattern), re.ASCII).fullmatch)
+        return _bounded(re.compile(_spelled_out(pattern), re.ASCII).fullmatch, low, high)
     cls, quantifier = shape.groups()
-    if "\\p{" not in cls:
-        return _whole(re.compile(cls + quantifier, re.ASCII).fullmatch)
-    return _by_category(cls, quantifier)
+    if quantifier not in "*+" or (high or 0) > _LARGEST_REPEAT:
+        return _within(_one_class(cls, quantifier), low, high)
+    least = max(low, 1 if quantifier == "+" else 0)
+    return _one_class(cls, f"{{{least},{'' if high is None else high}}}")
 
 
 def printed(pattern: str) -> str:
@@ -44,16 +49,22 @@ def printed(pattern: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), pattern)
 
 
-def _whole(fullmatch: Callable[[str], object]) -> Predicate:
-    return lambda text: fullmatch(text) is not None
+def _within(matches: Predicate, low: int, high: int | None) -> Predicate:
+    if high is None:
+        return lambda text: len(text) >= low and matches(text)
+    return lambda text: low <= len(text) <= high and matches(text)
 
 
-def _bounded(fullmatch: Callable[[str], object]) -> Predicate:
-    return lambda text: len(text) <= COMPLEX_LIMIT and fullmatch(text) is not None
+def _bounded(fullmatch: Callable[[str], object], low: int, high: int | None) -> Predicate:
+    top = min(COMPLEX_LIMIT, COMPLEX_LIMIT if high is None else high)
+    return lambda text: low <= len(text) <= top and fullmatch(text) is not None
 
 
-def _by_category(cls: str, quantifier: str) -> Predicate:
-    """A class with `\\p{…}`: ASCII text by one regular expression, other text character by character."""
+def _one_class(cls: str, quantifier: str) -> Predicate:
+    """One class: where it has `\\p{…}`, ASCII text by one expression and other text character by character."""
+    if "\\p{" not in cls:
+        fullmatch = re.compile(cls + quantifier, re.ASCII).fullmatch
+        return lambda text: fullmatch(text) is not None
     categories = frozenset(_CATEGORY.findall(cls))
     inside = _CATEGORY.sub("", cls)[1:-1]
     ascii_members = "".join(
@@ -61,10 +72,13 @@ def _by_category(cls: str, quantifier: str) -> Predicate:
     )
     fast = re.compile(f"[{re.escape(ascii_members)}]{quantifier}").fullmatch
     extra = re.compile(f"[{inside}]", re.ASCII).fullmatch if inside else None
+    right_length = re.compile(f".{quantifier}", re.DOTALL).fullmatch
 
     def matches(text: str) -> bool:
-        if text.isascii():
-            return fast(text) is not None
+        if fast(text) is not None:
+            return True
+        if text.isascii() or right_length(text) is None:
+            return False
         return all(_in(char, categories) or (extra is not None and extra(char) is not None) for char in text)
 
     return matches

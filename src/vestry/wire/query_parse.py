@@ -22,6 +22,7 @@ from vestry.wire.shapes import Ref, Shape, element_name
 Reader = Callable[[Mapping[str, str]], Any]
 
 _INDEX_DIGITS = 9
+_SMALL = {str(number): number for number in range(100)}
 
 
 def query_input(shapes: Mapping[str, Shape], name: str | None, family: str) -> Reader:
@@ -52,6 +53,10 @@ class _Compiler:
             sent_as = self._sent_as(member, ref, shape)
             if not shape.is_leaf:
                 composites[sent_as] = (member, self._composite(ref, shape))
+                scalars[sent_as] = (
+                    member,
+                    _bare("list", list) if shape.type == "list" else _bare("complex", dict),
+                )
             elif shape.type in CONVERTERS:
                 scalars[sent_as] = (member, CONVERTERS[shape.type])
             else:
@@ -107,37 +112,54 @@ def _structure_reader(
     scalars: dict[str, tuple[str, Callable[[str], Any]]],
     composites: dict[str, tuple[str, Reader]],
 ) -> Reader:
-    string_of, scalar_of, composite_of = strings.get, scalars.get, composites.get
+    string_of, scalar_of = strings.get, scalars.get
 
     def read(parameters: Mapping[str, str]) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        nested: dict[str, dict[str, str]] | None = None
+        below: list[str] = []
         for key, text in parameters.items():
             member = string_of(key)
             if member is not None:
                 values[member] = text
-                continue
-            scalar = scalar_of(key)
-            if scalar is not None:
+            elif (scalar := scalar_of(key)) is not None:
                 values[scalar[0]] = scalar[1](text)
-                continue
+            elif "." in key:
+                below.append(key)
+            elif not key and text:
+                raise MalformedInput("Unexpected complex element termination")
+        if below:
+            for head, fields in gather(parameters, below).items():
+                member, reader = composites[head]
+                values[member] = reader(fields)
+        return values
+
+    def gather(parameters: Mapping[str, str], keys: list[str]) -> dict[str, dict[str, str]]:
+        """The parameters of lists, maps and structures, by the name of each and then by what follows its dot."""
+        found: dict[str, dict[str, str]] = {}
+        for key in keys:
             head, _, rest = key.partition(".")
             if head in composites:
                 if rest.count(".") > QUERY_NESTING:
                     raise MalformedInput(None)
-                if nested is None:
-                    nested = {}
-                nested.setdefault(head, {}).setdefault(rest, text)
-            elif rest and (head in strings or head in scalars):
+                fields = found.get(head)
+                if fields is None:
+                    found[head] = {rest: parameters[key]}
+                else:
+                    fields[rest] = parameters[key]
+            elif head in strings or head in scalars:
                 raise _unexpected(rest)
-            elif not key and text:
-                raise MalformedInput("Unexpected complex element termination")
-        if nested is not None:
-            for head, fields in nested.items():
-                found = composite_of(head)
-                if found is not None:
-                    values[found[0]] = found[1](fields)
-        return values
+        return found
+
+    return read
+
+
+def _bare(what: str, empty: Callable[[], Any]) -> Callable[[str], Any]:
+    """A list, map or structure sent as one text: an empty one is how clients send an empty list (`Tags=`)."""
+
+    def read(text: str) -> Any:
+        if text:
+            raise MalformedInput(f"Unexpected {what} element termination")
+        return empty()
 
     return read
 
@@ -148,19 +170,28 @@ def _list_reader(element: Reader, label: str | None) -> Reader:
     def read(fields: Mapping[str, str]) -> list[Any]:
         items: dict[int, dict[str, str]] = {}
         for rest, text in fields.items():
-            if not rest:
-                if text:
-                    raise MalformedInput("Unexpected list element termination")
-                continue  # `Tags=` is how clients send an empty list
             index, _, tail = rest.partition(".")
             if index == label:
                 index, _, tail = tail.partition(".")
-            if not (index.isascii() and index.isdecimal()) or len(index) > _INDEX_DIGITS:
-                raise MalformedInput(None)
-            items.setdefault(int(index), {}).setdefault(tail, text)
-        return [element(items[index]) for index in sorted(items)]
+            number = _SMALL.get(index)
+            if number is None:
+                number = _index(index)
+            item = items.get(number)
+            if item is None:
+                items[number] = {tail: text}
+            else:
+                item.setdefault(tail, text)
+        if len(items) == 1:
+            return [element(item) for item in items.values()]
+        return [element(items[number]) for number in sorted(items)]
 
     return read
+
+
+def _index(text: str) -> int:
+    if not (text.isdecimal() and text.isascii()) or len(text) > _INDEX_DIGITS:
+        raise MalformedInput(None)
+    return int(text)
 
 
 def _leaf_reader(convert: Callable[[str], Any] | None) -> Reader:

@@ -29,6 +29,8 @@ def _whole_number(bits: int) -> Callable[[str], int]:
     limit = 1 << (bits - 1)
 
     def convert(text: str) -> int:
+        if len(text) < 10 and text.isdecimal() and text.isascii():
+            return int(text)
         if not text:
             raise MalformedInput("missing value for decimal type")
         if _INTEGER(text) is None:

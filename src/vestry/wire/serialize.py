@@ -9,7 +9,7 @@ import msgspec
 
 from vestry.errors import Fault, InvalidAction, ServerFault, Throttling, code_and_status
 from vestry.wire.model import Operation, Service
-from vestry.wire.xml_write import escape
+from vestry.wire.xml_write import document, escape
 
 #: the namespace of faults that no service raised: STS's front answers unknown operations with it
 FAULT_NAMESPACE = "http://webservices.amazon.com/AWSFault/2005-15-09"
@@ -44,7 +44,7 @@ def success(operation: Operation, result: Mapping[str, Any], request_id: str, *,
             f"  <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  </ResponseMetadata>\n"
             f"</{operation.name}Response>\n"
         )
-    return "".join(parts).encode()
+    return document(parts)
 
 
 def _json_success(operation: Operation, result: Mapping[str, Any], request_id: str) -> bytes:
@@ -78,16 +78,18 @@ def failure(service: Service | None, fault: Fault, request_id: str, *, json: boo
         f'<ErrorResponse xmlns="{namespace}">\n  <Error>\n    <Type>{kind}</Type>\n    <Code>{code}</Code>\n'
         f"{said}  </Error>\n  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
     )
-    return status, text.encode()
+    return status, document((text,))
 
 
 def _ec2_failure(code: str, message: str | None, request_id: str) -> bytes:
     said = "" if message is None else f"<Message>{escape(message)}</Message>"
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Response><Errors><Error><Code>{code}</Code>{said}</Error></Errors>"
-        f"<RequestID>{request_id}</RequestID></Response>"
-    ).encode()
+    return document(
+        (
+            '<?xml version="1.0" encoding="UTF-8"?>\n',
+            f"<Response><Errors><Error><Code>{code}</Code>{said}</Error></Errors>",
+            f"<RequestID>{request_id}</RequestID></Response>",
+        )
+    )
 
 
 def content_type(service: Service | None, *, json: bool) -> str:
