@@ -47,6 +47,4 @@ def code_and_status(fault: f.Fault, family: str) -> tuple[str, int, str | None]:
         if row is not None:
             code, status, message = row
             return code, status, fault.message if message is None else message
-        if "code" in kind.__dict__:
-            break
     return fault.code, fault.status, fault.message

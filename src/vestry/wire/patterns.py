@@ -21,10 +21,11 @@ Predicate = Callable[[str], bool]
 #: one class, one quantifier, with optional anchors and one optional group around it
 _ONE_CLASS = re.compile(r"\^?\(?(\[(?:[^\]\\]|\\.|\\u[0-9A-Fa-f]{4})+\])([*+]|\{\d+,\d*\})\)?\$?", re.ASCII)
 _CATEGORY = re.compile(r"\\p\{([A-Z][a-z]?)\}")
+_PIECE = re.compile(r"\\p\{([A-Z][a-z]?)\}|\\.|\[|\]", re.DOTALL)
 _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 #: longest text, in characters, that a pattern other than one character class is tried on; longer ones never match
-COMPLEX_LIMIT = 16_384
+COMPLEX_LIMIT = 4_096
 _LARGEST_REPEAT = 4_096
 
 
@@ -94,8 +95,19 @@ def _in(char: str, categories: frozenset[str]) -> bool:
 
 
 def _spelled_out(pattern: str) -> str:
-    """Replace `\\p{…}` inside a larger pattern by the ranges of its code points."""
-    return _CATEGORY.sub(lambda found: _ranges(found[1]), pattern)
+    """Replace `\\p{…}` inside a larger pattern by the ranges of its code points, as a class where it isn't in one."""
+    inside = False
+
+    def replace(found: re.Match[str]) -> str:
+        nonlocal inside
+        piece = found[0]
+        if piece in "[]":
+            inside = piece == "["
+        if found[1] is None:
+            return piece
+        return _ranges(found[1]) if inside else f"[{_ranges(found[1])}]"
+
+    return _PIECE.sub(replace, pattern)
 
 
 @cache
