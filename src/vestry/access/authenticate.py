@@ -1,0 +1,149 @@
+"""Who is asking: from a signature and a Root to a Caller."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+from immutables import Map
+
+from vestry.access.caller import Caller, principal_of_root, principal_of_session, principal_of_user
+from vestry.arn import LONG_TERM_KEY, TEMPORARY_KEY, account_of
+from vestry.credentials.canonical import verify
+from vestry.credentials.seal import KeyRing, RingKey
+from vestry.credentials.session import SessionClaims, open_session
+from vestry.credentials.sigv4 import SignedRequest, check_scope, check_time, signing_key
+from vestry.credentials.vault import Vault
+from vestry.directory import entities
+from vestry.directory.snapshot import Account, Root
+from vestry.errors import ExpiredToken, InvalidClientTokenId
+
+_SIGNING_KEYS = 16_384
+
+
+class Keyring:
+    """The installation's secrets at hand: the vault, the opened ring of sealing keys, and derived signing keys.
+
+    Signing keys are derived values of immutable secrets, so keeping them decides nothing: whether the access key
+    still exists is looked up at each request.
+    """
+
+    __slots__ = ("_opened", "_ring", "_signing", "vault")
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self._ring: Map[int, entities.RingKey] | None = None
+        self._opened: KeyRing | None = None
+        self._signing: dict[tuple[str, str, str, str], bytes] = {}
+
+    def ring(self, root: Root) -> KeyRing:
+        """Return the sealing keys of `root`, opened."""
+        if self._opened is None or self._ring is not root.ring:
+            keys = {key.number: RingKey(key.number, self._open(key)) for key in root.ring.values()}
+            self._ring, self._opened = root.ring, KeyRing(keys, max(keys))
+        return self._opened
+
+    def secret(self, key: entities.AccessKey) -> str:
+        """Return the secret access key of a long-term key."""
+        return self.vault.open(key.secret, sealed_for(key)).decode()
+
+    def signing(self, signed: SignedRequest, secret: Callable[[], str]) -> bytes:
+        """Return the signing key for the scope of `signed`; `secret` is asked only when it must be derived."""
+        scope = (signed.access_key, signed.date, signed.region, signed.service)
+        key = self._signing.get(scope)
+        if key is None:
+            key = signing_key(secret(), signed.date, signed.region, signed.service)
+            if len(self._signing) >= _SIGNING_KEYS:
+                self._signing.clear()
+            self._signing[scope] = key
+        return key
+
+    def _open(self, key: entities.RingKey) -> bytes:
+        return self.vault.open(key.secret, sealed_for(key))
+
+
+def sealed_for(entity: entities.AccessKey | entities.RingKey) -> bytes:
+    """Return the associated data under which an entity's secret is sealed: its account, kind and row id."""
+    return f"{entity.account}/{entities.KINDS[type(entity)]}/{entity.id}".encode()
+
+
+class Message:
+    """The parts of a request that a signature covers, as they came."""
+
+    __slots__ = ("body", "headers", "method", "path", "query")
+
+    def __init__(
+        self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+
+
+def authenticate(
+    signed: SignedRequest,
+    message: Message,
+    service: str,
+    root: Root,
+    keyring: Keyring,
+    *,
+    wall: int,
+    now: int,
+    region: str | None = None,
+) -> Caller:
+    """Return the caller who signed `message`, or raise the fault that AWS gives, in AWS's order.
+
+    1. The scope names this service (and region, where one is enforced). Raises SignatureDoesNotMatch.
+    2. A session token opens and is not expired, by the session clock `now`. Raises ExpiredToken.
+    3. The access key exists, is active, and belongs to the token. Raises InvalidClientTokenId.
+    4. The signature's time is within fifteen minutes of `wall`, and the signature is right. Raises
+       SignatureDoesNotMatch.
+    """
+    check_scope(signed, service, region=region)  # 1
+    if signed.token is not None:
+        claims, secret = open_session(keyring.ring(root), signed.token)
+        caller = _session_caller(signed, claims, root, now)  # 2, 3
+        key = keyring.signing(signed, lambda: secret)
+    else:
+        caller, stored = _long_term_caller(signed, root)  # 3
+        key = keyring.signing(signed, lambda: keyring.secret(stored))
+    check_time(signed, wall=wall)  # 4
+    verify(signed, key, message.method, message.path, message.query, message.headers, message.body)
+    return caller
+
+
+def _long_term_caller(signed: SignedRequest, root: Root) -> tuple[Caller, entities.AccessKey]:
+    account = _account(signed.access_key, LONG_TERM_KEY, root)
+    key = account.keys.get(signed.access_key)
+    if key is None or not key.active:
+        raise InvalidClientTokenId
+    if not key.owner:
+        return Caller(principal_of_root(account), account, key.id), key
+    user = account.user_by_id(key.owner)
+    if user is None:
+        raise InvalidClientTokenId
+    return Caller(principal_of_user(user), account, key.id, user), key
+
+
+def _session_caller(signed: SignedRequest, claims: SessionClaims, root: Root, now: int) -> Caller:
+    if not hmac.compare_digest(claims.access_key_id.encode(), signed.access_key.encode()):
+        raise InvalidClientTokenId
+    if now >= claims.expires:
+        raise ExpiredToken
+    account = _account(signed.access_key, TEMPORARY_KEY, root)
+    if account.settings.incarnation != claims.incarnation:
+        raise InvalidClientTokenId
+    role = account.role_by_id(claims.issuer)
+    if role is None:
+        raise InvalidClientTokenId
+    return Caller(principal_of_session(role, claims.name), account, signed.access_key, None, role, claims)
+
+
+def _account(access_key: str, prefix: str, root: Root) -> Account:
+    number = account_of(access_key) if access_key.startswith(prefix) else None
+    account = root.accounts.get(number) if number is not None else None
+    if account is None:
+        raise InvalidClientTokenId
+    return account

@@ -1,0 +1,33 @@
+"""AWS Identity and Access Management, one module per resource.
+
+Enters: calls of the service `iam`. Leaves: answers in the model's shapes. Start in `roles`; `resources` says what each
+operation is performed on.
+"""
+
+from vestry.services.iam import (
+    access_keys,
+    attachments,
+    boundaries,
+    inline_policies,
+    policies,
+    policy_entities,
+    policy_versions,
+    role_updates,
+    roles,
+    tags,
+    users,
+)
+
+__all__ = [
+    "access_keys",
+    "attachments",
+    "boundaries",
+    "inline_policies",
+    "policies",
+    "policy_entities",
+    "policy_versions",
+    "role_updates",
+    "roles",
+    "tags",
+    "users",
+]

@@ -1,0 +1,111 @@
+"""What an operation is: a function of a Call, registered under the name that AWS's model gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from vestry.access.authenticate import Keyring
+from vestry.access.caller import Caller
+from vestry.access.declaration import Declaration, Keys, More, On
+from vestry.directory.draft import Draft
+from vestry.directory.entities import Entity
+from vestry.directory.snapshot import Account, Root
+from vestry.policy.request import Kind
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
+    """When, with which service and in which region a key or role was last used. `date` is in epoch seconds."""
+
+    date: int
+    service: str
+    region: str
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request as an operation sees it: nothing below reaches for a clock, entropy or a global.
+
+    `now` is the session clock in epoch seconds; `entropy(n)` gives n random bytes; `draft` is None for operations
+    that change nothing; `last_used` answers by access key id or role id.
+    """
+
+    caller: Caller
+    parameters: Mapping[str, Any]
+    snapshot: Root
+    now: int
+    entropy: Callable[[int], bytes]
+    keyring: Keyring
+    last_used: Callable[[str], Usage | None]
+    draft: Draft | None = None
+
+    @property
+    def root(self) -> Root:
+        """What exists: the draft's state where there is a draft."""
+        return self.snapshot if self.draft is None else self.draft.root
+
+    @property
+    def account(self) -> Account:
+        """The caller's account, as it is now."""
+        return self.root.accounts[self.caller.account.id]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an optional parameter."""
+        return self.parameters.get(name, default)
+
+    def put(self, entity: Entity, *, replacing: Entity | None = None) -> None:
+        """Write an entity on the draft."""
+        assert self.draft is not None, "the operation does not declare that it writes"
+        self.draft.put(entity, replacing=replacing)
+
+    def remove(self, entity: Entity) -> None:
+        """Delete an entity on the draft."""
+        assert self.draft is not None, "the operation does not declare that it writes"
+        self.draft.remove(entity)
+
+
+Answer = Mapping[str, Any]
+Function = Callable[[Call], Answer]
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """A registered operation."""
+
+    service: str
+    name: str
+    declaration: Declaration
+    function: Function
+    writes: bool
+
+
+#: (service, operation) -> Operation; filled when `vestry.services.registry` is imported.
+REGISTRY: dict[tuple[str, str], Operation] = {}
+
+
+def operation(
+    action: str,
+    *,
+    on: On | None = None,
+    keys: tuple[Keys, ...] = (),
+    more: tuple[More, ...] = (),
+    exempt: str = "",
+    refused: Mapping[Kind, str] | None = None,
+    writes: bool = False,
+) -> Callable[[Function], Function]:
+    """Register a function as the operation `service:Name`, with the authorization it needs.
+
+    Either `on` or `exempt` must be given; both or neither raise TypeError, as does a second function for a name.
+    """
+    if (on is None) == (not exempt):
+        raise TypeError(f"{action}: declare what it is performed on, or why it is exempt")
+    service, _, name = action.partition(":")
+    if (service, name) in REGISTRY:
+        raise TypeError(f"{action} is registered twice")
+    declaration = Declaration(action, on, keys, more, exempt, refused or {})
+
+    def register(function: Function) -> Function:
+        REGISTRY[service, name] = Operation(service, name, declaration, function, writes)
+        return function
+
+    return register
