@@ -12,6 +12,22 @@ from collections.abc import Iterable
 
 from vestry.limits import PACKED_BUDGET
 
+#: A preset dictionary: what policies and ARNs have in common, the commonest last. INVARIANT: tokens in use were packed
+#: with it, so it never changes; a better one needs a payload form of its own (`session`).
+SESSION_WORDS = (
+    b'"NotResource":"NotAction":["NumericLessThan":{"ArnNotLike":{"Null":{"DateGreaterThan":{"DateLessThan":{"'
+    b'"ForAnyValue:StringEquals":{"ForAllValues:StringLike":{"IpAddress":{"aws:SourceIp":"aws:RequestedRegion"'
+    b'"aws:PrincipalTag/aws:ResourceTag/${aws:PrincipalTag/${aws:username}ArnLike":{"StringNotEquals":{'
+    b'"Bool":{"aws:MultiFactorAuthPresent":"true"}"StringLike":{"StringEquals":{"Condition":{"Sid":"'
+    b'"dynamodb:Query","dynamodb:GetItem","sns:Publish","sqs:SendMessage","logs:PutLogEvents","kms:Decrypt",'
+    b'"kms:GenerateDataKey","ec2:Describe*","sts:AssumeRole","iam:PassRole","iam:GetRole","iam:List*",'
+    b'"s3:DeleteObject","s3:PutObject","s3:ListBucket","s3:GetObject","arn:aws:iam::aws:policy/'
+    b"arn:aws:dynamodb:us-east-1:arn:aws:ec2:*:*:instance/*arn:aws:iam::123456789012:policy/arn:aws:s3:::"
+    b'{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"]}]}'
+    b'{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "", "Resource": "*"}]}'
+    b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+)
+
 
 def packed_size(policy_text: str, arns: Iterable[str], tags: Iterable[tuple[str, str]]) -> int:
     """Return the percentage of the budget that an inline policy ("" for none), ARNs and tags take.

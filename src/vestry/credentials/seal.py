@@ -1,60 +1,80 @@
-"""Sealed tokens: authenticated encryption under a ring of keys.
+"""Sealed tokens: text that only this installation can make, read or change.
 
-A token is base64 of: version (1 byte), ring key number (4 bytes), salt (16 bytes), ciphertext and tag. The key of a
-token is derived from its ring key and its random salt, so no nonce is ever reused; version, number and salt are
-associated data. Only the canonical base64 form opens.
+A token is base64 of: version (1 byte), ring key number (2), salt (16), ciphertext and tag (payload + 16). Each token
+has an AES-256-GCM key of its own, derived from its ring key, its purpose and its head, so the nonce can be fixed;
+version, number and salt are associated data. Nothing has to be stored to open one.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
+from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Mapping
+from hmac import digest
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vestry.errors import InvalidClientTokenId
+from vestry.limits import TOKEN_CHARACTERS
 
-VERSION = 1
 SALT_BYTES = 16
 RING_KEY_BYTES = 32
-LONGEST_TOKEN = 65_536
+LARGEST_NUMBER = 0xFFFF
 
-_HEAD = 5
-_BODY = _HEAD + SALT_BYTES
+#: What a token is for. One made for one purpose never opens for another.
+SESSION = b"session"
+
+_VERSION = b"\x01"
+_HEAD = 3 + SALT_BYTES
+_TAG = 16
+#: Fixed, because no key seals a second message. INVARIANT: a salt is never used twice.
 _NONCE = bytes(12)
 
 
 class RingKey(msgspec.Struct, frozen=True, gc=False):
-    """One key of the ring."""
+    """One sealing key: its number (0 … 65535, written in every token it seals) and its 32 secret bytes."""
 
     number: int
     secret: bytes
 
-
-class KeyRing(msgspec.Struct, frozen=True, gc=False):
-    """The keys that open tokens, by number; `current` seals new ones."""
-
-    keys: Mapping[int, RingKey]
-    current: int
-
-
-def derive(key: RingKey, salt: bytes, label: bytes) -> bytes:
-    """Return 32 bytes that belong to one token and one purpose."""
-    return hmac.digest(key.secret, label + salt, "sha256")
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= LARGEST_NUMBER or len(self.secret) != RING_KEY_BYTES:
+            raise ValueError(
+                f"a ring key has a number up to {LARGEST_NUMBER} and {RING_KEY_BYTES} secret bytes"
+            )
 
 
-def seal(ring: KeyRing, payload: bytes, salt: bytes) -> str:
-    """Return a token that carries `payload`; `salt` is SALT_BYTES fresh random bytes."""
+class KeyRing:
+    """The keys by number: the current one seals, any of them opens. Immutable; rotation makes a new ring."""
+
+    __slots__ = ("_heads", "current")
+
+    def __init__(self, keys: Mapping[int, RingKey], current: int) -> None:
+        if current not in keys or any(number != key.number for number, key in keys.items()):
+            raise ValueError("a key ring holds its current key, and every key under its own number")
+        self.current = keys[current]
+        self._heads = {_VERSION + key.number.to_bytes(2, "big"): key for key in keys.values()}
+
+    def named(self, head: bytes) -> RingKey | None:
+        """Return the key that a token's first three bytes (version, number) name, or None where there is none."""
+        return self._heads.get(head)
+
+
+def seal(ring: KeyRing, payload: bytes, salt: bytes, purpose: bytes = SESSION) -> str:
+    """Return a token that carries `payload` for one `purpose`, sealed with the ring's current key.
+
+    `salt` is SALT_BYTES fresh random bytes; with another length, or a payload too long for a token, raises ValueError.
+    """
     if len(salt) != SALT_BYTES:
-        raise ValueError(f"a salt is {SALT_BYTES} bytes")
-    key = ring.keys[ring.current]
-    head = bytes((VERSION,)) + key.number.to_bytes(4, "big") + salt
-    body = AESGCM(derive(key, salt, b"token")).encrypt(_NONCE, payload, head)
-    return base64.b64encode(head + body).decode()
+        raise ValueError(f"a salt has {SALT_BYTES} bytes")
+    key = ring.current
+    head = _VERSION + key.number.to_bytes(2, "big") + salt
+    sealed = AESGCM(_sealing_key(key, purpose, head)).encrypt(_NONCE, payload, head)
+    token = b2a_base64(head + sealed, newline=False).decode()
+    if len(token) > TOKEN_CHARACTERS:
+        raise ValueError("the payload is too long for a token")
+    return token
 
 
 def open_sealed(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[bytes, bytes]:
@@ -69,7 +89,7 @@ def open_with_key(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[
     1. The token is not longer than 64 KiB.
     2. It is base64, in the one canonical spelling: alphabet, padding and unused bits.
     3. Its version and its ring key are known, and it is long enough to hold a salt and a tag.
-    4. Its tag holds for purpose, version, ring id, salt and ciphertext.
+    4. Its tag holds for purpose, version, ring key number, salt and ciphertext.
     """
     if len(token) > TOKEN_CHARACTERS:  # 1
         raise InvalidClientTokenId
@@ -93,7 +113,7 @@ def open_with_key(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[
 
 def derived(key: RingKey, label: bytes, salt: bytes) -> bytes:
     """Return 32 bytes bound to a ring key, a label and a token's salt; a label serves one use only."""
-    return digest(key.secret, b"vestry derived v1\x00" + label + b"\x00" + salt, "sha256")
+    return digest(key.secret, b"vestry derived\x00" + label + b"\x00" + salt, "sha256")
 
 
 def _sealing_key(key: RingKey, purpose: bytes, head: bytes) -> bytes:

@@ -1,99 +1,127 @@
-"""Sessions: what a token carries, minting one and opening it.
+"""Sessions: what a session token carries, how one is minted, and how it is opened again.
 
-Nothing of a session is stored. The token carries the claims; the access key id and the secret access key are derived
-from the token's salt, so that they belong to exactly this token and cannot be computed without the ring.
+A session is stateless: everything frozen at its birth is sealed in the token. Its secret access key is derived from
+the ring key and the token's salt and is never stored, and its access key id follows from the account and the salt, so
+that neither can be exchanged for another session's. What may change later (the role, its policies, the account's
+incarnation) is looked up by whoever opens it.
 """
 
 from __future__ import annotations
 
-import base64
-import zlib
+from enum import IntEnum
 
 import msgspec
 
 from vestry.arn import TEMPORARY_KEY, key_id
-from vestry.credentials.seal import KeyRing, RingKey, derive, open_sealed, seal
+from vestry.credentials.keys import SECRET_ENTROPY, new_secret
+from vestry.credentials.packed import SESSION_WORDS, deflated, inflated
+from vestry.credentials.seal import KeyRing, derived, open_with_key, seal
 from vestry.errors import InvalidClientTokenId
-from vestry.limits import PACKED_BUDGET
+from vestry.limits import CLAIMS_BYTES
 
 Pairs = tuple[tuple[str, str], ...]
 
-_LONGEST_PAYLOAD = 262_144
+_SECRET = b"secret access key"
+
+#: The first byte of a payload. A form that an older process does not know is refused by it, never half understood.
+_PLAIN, _DEFLATED = b"\x01", b"\x02"
+#: Shorter claims are not worth deflating.
+_WORTH_DEFLATING = 240
 
 
-class SessionClaims(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What is frozen when a session begins. Times are epoch seconds; a new field goes last, with a default.
+class SessionKind(IntEnum):
+    """How temporary credentials came to be. INVARIANT: the numbers are written in tokens; none is ever reused."""
 
-    `issuer` is the role's unique id; `incarnation` that of the account; `chained` says that the caller was itself a
-    role session. `access_key_id` is not carried: it follows from the token.
+    ROLE = 1  # AssumeRole, …WithWebIdentity, …WithSAML
+    SESSION_TOKEN = 2  # GetSessionToken, of a user or a root user
+    FEDERATED_USER = 3  # GetFederationToken
+    ROOT = 4  # AssumeRoot
+
+
+class SessionClaims(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
+    """What a token carries. Times are epoch seconds; "" and 0 stand for absent.
+
+    INVARIANT: fields are written by position. A new one goes at the end, with a default, so that older tokens open; a
+    process that does not know it refuses newer tokens.
     """
 
     account: str
-    incarnation: str
-    issuer: str
-    name: str
+    incarnation: str  # of the account: reset and delete end its sessions
+    issuer: str  # unique id of the role (AROA…) or user (AIDA…); the account id for a root user
+    name: str  # role session name, or federated user's name
     issued: int
     expires: int
-    policy: str = ""
-    policy_arns: tuple[str, ...] = ()
+    policy: str = ""  # inline session policy
+    policy_arns: tuple[str, ...] = ()  # managed session policies
     tags: Pairs = ()
-    transitive: tuple[str, ...] = ()
+    transitive: tuple[str, ...] = ()  # keys of `tags` that pass on to chained sessions
     source_identity: str = ""
-    mfa_time: int = 0
-    federated_provider: str = ""
-    chained: bool = False
-    access_key_id: str = ""
+    mfa_time: int = 0  # when a device's code was verified
+    federated_provider: str = ""  # ARN of the OIDC or SAML provider, or a built-in provider's name
+    chained: bool = False  # obtained with a role session
+    kind: SessionKind = SessionKind.ROLE
+    context: tuple[tuple[str, str | tuple[str, ...]], ...] = ()  # further condition keys, frozen
+    access_key_id: str = ""  # follows from account and salt: written empty, filled in when minted and opened
 
 
 class Credentials(msgspec.Struct, frozen=True, gc=False):
-    """Temporary credentials as they are handed out, once."""
+    """Temporary credentials, as they are handed out once."""
 
     access_key_id: str
     secret_access_key: str
     token: str
-    expires: int
+    claims: SessionClaims
+
+    @property
+    def expires(self) -> int:
+        """When they end, in epoch seconds."""
+        return self.claims.expires
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(SessionClaims).decode
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(SessionClaims)
 
 
-def mint(ring: KeyRing, claims: SessionClaims, salt: bytes) -> Credentials:
-    """Return credentials for a session; `salt` is seal.SALT_BYTES fresh random bytes."""
-    payload = _encode(claims)
-    if len(payload) > 256:
-        squeezed = zlib.compress(payload, 6)
-        payload = b"\x01" + squeezed if len(squeezed) < len(payload) else b"\x00" + payload
-    else:
-        payload = b"\x00" + payload
-    key = ring.keys[ring.current]
-    identifier, secret = _derived(key, salt, claims.account)
-    return Credentials(identifier, secret, seal(ring, payload, salt), claims.expires)
+def mint(ring: KeyRing, claims: SessionClaims, entropy: bytes) -> Credentials:
+    """Return the credentials of a new session; `claims` come without access key id.
+
+    `entropy` is SALT_BYTES fresh random bytes; with another number, or with claims that already have an access key id
+    or are too long for a token, raises ValueError.
+    """
+    plain = _encoder.encode(claims)
+    if claims.access_key_id or len(plain) > CLAIMS_BYTES:
+        raise ValueError("new claims have no access key id and fit into a token")
+    payload = _PLAIN + plain
+    if len(plain) > _WORTH_DEFLATING:
+        payload = min(payload, _DEFLATED + deflated(plain, SESSION_WORDS), key=len)
+    token = seal(ring, payload, entropy)
+    access_key = key_id(TEMPORARY_KEY, claims.account, entropy)
+    secret = new_secret(derived(ring.current, _SECRET, entropy)[:SECRET_ENTROPY])
+    return Credentials(access_key, secret, token, msgspec.structs.replace(claims, access_key_id=access_key))
 
 
 def open_session(ring: KeyRing, token: str) -> tuple[SessionClaims, str]:
-    """Return the claims of a token, with its access key id, and its secret access key. Raises InvalidClientTokenId."""
-    payload, salt, key = open_sealed(ring, token)
+    """Return the claims of a session token and its secret access key, or raise InvalidClientTokenId.
+
+    1. The token opens (`seal.open_with_key`): ours, unaltered, of a key still in the ring.
+    2. Its payload is of a form we know and, when deflated, whole and not too long.
+    3. It holds exactly the claims we know.
+
+    The caller still compares `access_key_id` with the one that signed (in constant time), `expires` with the clock,
+    and account, incarnation and issuer with what exists.
+    """
+    key, payload, salt = open_with_key(ring, token)  # 1
+    form, plain = payload[:1], payload[1:]
+    if form == _DEFLATED:
+        unpacked = inflated(plain, CLAIMS_BYTES, SESSION_WORDS)
+        if unpacked is None:  # 2
+            raise InvalidClientTokenId
+        plain = unpacked
+    elif form != _PLAIN:  # 2
+        raise InvalidClientTokenId
     try:
-        if payload[:1] == b"\x01":
-            inflater = zlib.decompressobj()
-            payload = b"\x00" + inflater.decompress(payload[1:], _LONGEST_PAYLOAD)
-        claims = _decode(payload[1:])
-    except (msgspec.DecodeError, zlib.error):
+        claims = _decoder.decode(plain)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # 3
         raise InvalidClientTokenId from None
-    identifier, secret = _derived(key, salt, claims.account)
-    return msgspec.structs.replace(claims, access_key_id=identifier), secret
-
-
-def packed_size(policy: str, arns: tuple[str, ...], tags: Pairs) -> int:
-    """Return the percentage of limits.PACKED_BUDGET that session policy, ARNs and tags take, deflated together."""
-    if not (policy or arns or tags):
-        return 0
-    plain = "\0".join([policy, *arns, *(f"{key}\0{value}" for key, value in tags)]).encode()
-    packed = len(zlib.compress(plain, 9))
-    return max(1, -(-packed * 100 // PACKED_BUDGET))
-
-
-def _derived(key: RingKey, salt: bytes, account: str) -> tuple[str, str]:
-    identifier = key_id(TEMPORARY_KEY, account, derive(key, salt, b"id"))
-    return identifier, base64.b64encode(derive(key, salt, b"secret")[:30]).decode()
+    msgspec.structs.force_setattr(claims, "access_key_id", key_id(TEMPORARY_KEY, claims.account, salt))
+    return claims, new_secret(derived(key, _SECRET, salt)[:SECRET_ENTROPY])
