@@ -20,6 +20,8 @@ _ACCOUNT_MASK = 0x7FFFFFFFFF80
 _ACCOUNT_SHIFT = 7
 _NEW_STYLE = 1 << 47
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+#: Ten bits at a time: every session's key id is made anew at each of its requests.
+_PAIRS = tuple(first + second for first in _SUFFIX for second in _SUFFIX)
 
 
 class Arn(NamedTuple):
@@ -66,7 +68,12 @@ def is_account_id(text: str) -> bool:
 def key_id(prefix: str, account: str, entropy: bytes) -> str:
     """Return a 20-character id (`AKIA…`, `ASIA…`) that embeds `account`; `entropy` is at least 5 bytes."""
     head = _NEW_STYLE | (int(account) << _ACCOUNT_SHIFT) | (entropy[0] & 0x7F)
-    return prefix + base64.b32encode(head.to_bytes(6, "big") + entropy[1:5]).decode()
+    body = head << 32 | int.from_bytes(entropy[1:5], "big")
+    high, low = body >> 40, body & 0xFFFFFFFFFF
+    return (
+        f"{prefix}{_PAIRS[high >> 30]}{_PAIRS[high >> 20 & 1023]}{_PAIRS[high >> 10 & 1023]}{_PAIRS[high & 1023]}"
+        f"{_PAIRS[low >> 30]}{_PAIRS[low >> 20 & 1023]}{_PAIRS[low >> 10 & 1023]}{_PAIRS[low & 1023]}"
+    )
 
 
 def unique_id(prefix: str, account: str, entropy: bytes) -> str:

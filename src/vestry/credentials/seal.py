@@ -1,8 +1,9 @@
 """Sealed tokens: text that only this installation can make, read or change.
 
-A token is base64 of: version (1 byte), ring key number (2), salt (16), ciphertext and tag (payload + 16). Each token
-has an AES-256-GCM key of its own, derived from its ring key, its purpose and its head, so the nonce can be fixed;
-version, number and salt are associated data. Nothing has to be stored to open one.
+A token is base64 of: version (1 byte), ring key number (2), salt (16), ciphertext and tag (payload + 16). Version,
+number and salt are associated data. HMAC-SHA512 of these and the token's purpose under the ring key gives 64 bytes: half
+of them are the token's own AES-256-GCM key, so the nonce can be fixed, and the other half, its *material*, makes what
+belongs to the token and is never written. Nothing has to be stored to open one.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ SALT_BYTES = 16
 RING_KEY_BYTES = 32
 LARGEST_NUMBER = 0xFFFF
 
-#: What a token is for. One made for one purpose never opens for another.
-SESSION = b"session"
+#: What a token is for. One made for one purpose never opens for another. INVARIANT: a purpose ends in a zero byte.
+SESSION = b"vestry session\x00"
 
 _VERSION = b"\x01"
 _HEAD = 3 + SALT_BYTES
@@ -66,25 +67,30 @@ def seal(ring: KeyRing, payload: bytes, salt: bytes, purpose: bytes = SESSION) -
 
     `salt` is SALT_BYTES fresh random bytes; with another length, or a payload too long for a token, raises ValueError.
     """
+    return seal_with_material(ring, payload, salt, purpose)[0]
+
+
+def seal_with_material(
+    ring: KeyRing, payload: bytes, salt: bytes, purpose: bytes = SESSION
+) -> tuple[str, bytes]:
+    """Return what `seal` does, and the token's 32 bytes of material."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes")
-    key = ring.current
-    head = _VERSION + key.number.to_bytes(2, "big") + salt
-    sealed = AESGCM(_sealing_key(key, purpose, head)).encrypt(_NONCE, payload, head)
-    token = b2a_base64(head + sealed, newline=False).decode()
+    head = _VERSION + ring.current.number.to_bytes(2, "big") + salt
+    keys = digest(ring.current.secret, purpose + head, "sha512")
+    token = b2a_base64(head + AESGCM(keys[:32]).encrypt(_NONCE, payload, head), newline=False).decode()
     if len(token) > TOKEN_CHARACTERS:
         raise ValueError("the payload is too long for a token")
-    return token
+    return token, keys[32:]
 
 
 def open_sealed(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[bytes, bytes]:
-    """Return the payload and the salt of a token, or raise InvalidClientTokenId as `open_with_key` does."""
-    _, payload, salt = open_with_key(ring, token, purpose)
-    return payload, salt
+    """Return the payload and the salt of a token, or raise InvalidClientTokenId as `open_with_material` does."""
+    return open_with_material(ring, token, purpose)[:2]
 
 
-def open_with_key(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[RingKey, bytes, bytes]:
-    """Return the ring key that sealed a token, its payload and its salt, or raise InvalidClientTokenId.
+def open_with_material(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[bytes, bytes, bytes]:
+    """Return the payload, the salt and the material of a token, or raise InvalidClientTokenId.
 
     1. The token is not longer than 64 KiB.
     2. It is base64, in the one canonical spelling: alphabet, padding and unused bits.
@@ -104,17 +110,9 @@ def open_with_key(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[
     if key is None or len(raw) < _HEAD + _TAG:  # 3
         raise InvalidClientTokenId
     head = raw[:_HEAD]
+    keys = digest(key.secret, purpose + head, "sha512")
     try:
-        payload = AESGCM(_sealing_key(key, purpose, head)).decrypt(_NONCE, raw[_HEAD:], head)
+        payload = AESGCM(keys[:32]).decrypt(_NONCE, raw[_HEAD:], head)
     except InvalidTag:  # 4
         raise InvalidClientTokenId from None
-    return key, payload, head[3:]
-
-
-def derived(key: RingKey, label: bytes, salt: bytes) -> bytes:
-    """Return 32 bytes bound to a ring key, a label and a token's salt; a label serves one use only."""
-    return digest(key.secret, b"vestry derived\x00" + label + b"\x00" + salt, "sha256")
-
-
-def _sealing_key(key: RingKey, purpose: bytes, head: bytes) -> bytes:
-    return digest(key.secret, b"vestry sealing\x00" + purpose + b"\x00" + head, "sha256")
+    return payload, head[3:], keys[32:]

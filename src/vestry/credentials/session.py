@@ -1,7 +1,7 @@
 """Sessions: what a session token carries, how one is minted, and how it is opened again.
 
 A session is stateless: everything frozen at its birth is sealed in the token. Its secret access key is derived from
-the ring key and the token's salt and is never stored, and its access key id follows from the account and the salt, so
+the ring key and the token's salt and never stored, and its access key id follows from the account and the salt, so
 that neither can be exchanged for another session's. What may change later (the role, its policies, the account's
 incarnation) is looked up by whoever opens it.
 """
@@ -15,13 +15,11 @@ import msgspec
 from vestry.arn import TEMPORARY_KEY, key_id
 from vestry.credentials.keys import SECRET_ENTROPY, new_secret
 from vestry.credentials.packed import SESSION_WORDS, deflated, inflated
-from vestry.credentials.seal import KeyRing, derived, open_with_key, seal
+from vestry.credentials.seal import KeyRing, open_with_material, seal_with_material
 from vestry.errors import InvalidClientTokenId
 from vestry.limits import CLAIMS_BYTES
 
 Pairs = tuple[tuple[str, str], ...]
-
-_SECRET = b"secret access key"
 
 #: The first byte of a payload. A form that an older process does not know is refused by it, never half understood.
 _PLAIN, _DEFLATED = b"\x01", b"\x02"
@@ -94,23 +92,23 @@ def mint(ring: KeyRing, claims: SessionClaims, entropy: bytes) -> Credentials:
     payload = _PLAIN + plain
     if len(plain) > _WORTH_DEFLATING:
         payload = min(payload, _DEFLATED + deflated(plain, SESSION_WORDS), key=len)
-    token = seal(ring, payload, entropy)
+    token, material = seal_with_material(ring, payload, entropy)
     access_key = key_id(TEMPORARY_KEY, claims.account, entropy)
-    secret = new_secret(derived(ring.current, _SECRET, entropy)[:SECRET_ENTROPY])
+    secret = new_secret(material[:SECRET_ENTROPY])
     return Credentials(access_key, secret, token, msgspec.structs.replace(claims, access_key_id=access_key))
 
 
 def open_session(ring: KeyRing, token: str) -> tuple[SessionClaims, str]:
     """Return the claims of a session token and its secret access key, or raise InvalidClientTokenId.
 
-    1. The token opens (`seal.open_with_key`): ours, unaltered, of a key still in the ring.
+    1. The token opens (`seal.open_with_material`): ours, unaltered, of a key still in the ring.
     2. Its payload is of a form we know and, when deflated, whole and not too long.
     3. It holds exactly the claims we know.
 
     The caller still compares `access_key_id` with the one that signed (in constant time), `expires` with the clock,
     and account, incarnation and issuer with what exists.
     """
-    key, payload, salt = open_with_key(ring, token)  # 1
+    payload, salt, material = open_with_material(ring, token)  # 1
     form, plain = payload[:1], payload[1:]
     if form == _DEFLATED:
         unpacked = inflated(plain, CLAIMS_BYTES, SESSION_WORDS)
@@ -124,4 +122,4 @@ def open_session(ring: KeyRing, token: str) -> tuple[SessionClaims, str]:
     except (msgspec.DecodeError, UnicodeDecodeError):  # 3
         raise InvalidClientTokenId from None
     msgspec.structs.force_setattr(claims, "access_key_id", key_id(TEMPORARY_KEY, claims.account, salt))
-    return claims, new_secret(derived(key, _SECRET, salt)[:SECRET_ENTROPY])
+    return claims, new_secret(material[:SECRET_ENTROPY])

@@ -97,7 +97,7 @@ def _from_header(text: str, found: dict[bytes, bytes]) -> SignedRequest:
     parts = _read_parts(text, rest)
     sent = found.get(b"x-amz-date")
     timestamp = (found.get(b"date", b"") if sent is None else sent).decode("latin-1")
-    credential, signature, names = (parts.get(name) for name in ("Credential", "Signature", "SignedHeaders"))
+    credential, signature, names = parts.get("Credential"), parts.get("Signature"), parts.get("SignedHeaders")
     if not credential or not signature or not names or not timestamp:  # 3
         raise _missing(parts, timestamp, text)
     timestamp, instant = _read_date(timestamp)
@@ -193,20 +193,30 @@ def _fingerprint(text: str) -> str:
 
 
 def _read_date(text: str) -> tuple[str, int]:  # 4
-    timestamp = text
+    instant = _instant(text)
+    if instant is not None:
+        return text, instant
     if match := _INTERNET_DATE.fullmatch(text):
-        day, month, year, *clock = match.groups()
-        timestamp = f"{year}{_MONTHS.get(month, '??')}{day}T{''.join(clock)}Z"
-    digits = timestamp[:8] + timestamp[9:15]
-    if len(timestamp) == 16 and timestamp[8] == "T" and timestamp[15] == "Z" and digits.isascii():
-        try:
-            if digits.isdigit():
-                return timestamp, int(datetime.fromisoformat(timestamp).timestamp())
-        except ValueError:
-            pass  # a month of 13, an hour of 25: refused below like any other text
+        day, month, year, hour, minute, second = match.groups()
+        timestamp = f"{year}{_MONTHS.get(month, '??')}{day}T{hour}{minute}{second}Z"
+        instant = _instant(timestamp)
+        if instant is not None:
+            return timestamp, instant
     raise IncompleteSignature(
         f"Date must be in ISO-8601 'basic format'. Got '{text}'. See http://en.wikipedia.org/wiki/ISO_8601"
     )
+
+
+def _instant(timestamp: str) -> int | None:
+    digits = timestamp[:8] + timestamp[9:15]
+    if len(timestamp) != 16 or timestamp[8] != "T" or timestamp[15] != "Z":
+        return None
+    if not digits.isascii() or not digits.isdigit():
+        return None
+    try:
+        return int(datetime.fromisoformat(timestamp).timestamp())
+    except ValueError:  # a month of 13, an hour of 25
+        return None
 
 
 def _read_expires(text: str | None) -> int | None:
