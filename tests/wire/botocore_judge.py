@@ -123,3 +123,34 @@ def as_received(shape: Any, value: Any) -> Any:
     if shape.type_name == "map":
         return {name: as_received(shape.value, item) for name, item in value.items()}
     return datetime.fromtimestamp(value, UTC) if shape.type_name == "timestamp" else value
+
+
+_SAMPLES = {
+    "integer": 7,
+    "long": 2**40,
+    "float": 1.5,
+    "double": -2.25,
+    "boolean": True,
+    "blob": b"\x00\xff",
+}
+
+
+def fullest(shape: Any, *, epoch: bool, depth: int = 6) -> Any:
+    """A value that uses every member of the shape, two elements of every list, an entry of every map."""
+    kind = shape.type_name
+    if kind == "structure":
+        found = {
+            name: fullest(member, epoch=epoch, depth=depth - 1) for name, member in shape.members.items()
+        }
+        return {name: item for name, item in found.items() if item is not None and (epoch or sendable(item))}
+    if depth <= 0 and kind in ("list", "map"):
+        return None
+    if kind == "list":
+        item = fullest(shape.member, epoch=epoch, depth=depth - 1)
+        return None if item is None else [item, item]
+    if kind == "map":
+        item = fullest(shape.value, epoch=epoch, depth=depth - 1)
+        return None if item is None else {"a key": item}
+    if kind == "timestamp":
+        return 1_795_000_000 if epoch else datetime.fromtimestamp(1_795_000_000, UTC)
+    return shape.enum[0] if getattr(shape, "enum", None) else _SAMPLES.get(kind, "a <b> & é")

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vestry.wire.dialects import IAM_MEMBERS, IAM_SENTENCES, NEVER_NULL_ELEMENTS
+from vestry.wire.element_order import ELEMENT_ORDER
 from vestry.wire.model import load_service
 from vestry.wire.patterns import matcher, printed
 from vestry.wire.shapes import Shape
@@ -113,3 +115,15 @@ def test_a_category_inside_a_larger_pattern_is_spelled_out() -> None:
 
 def test_iam_prints_characters_for_escapes() -> None:
     assert printed(r"[\u0009\u0020-\u007E\w]*") == r"[" + "\t -~" + r"\w]*"
+
+
+def test_every_row_of_the_tables_names_something_of_the_models() -> None:
+    shapes = load_service("iam").shapes
+    assert all(shapes[name].pattern for name in IAM_SENTENCES)
+    used = {member for shape in shapes.values() for member in shape.members}
+    assert used >= IAM_MEMBERS.keys()
+    for name in NEVER_NULL_ELEMENTS:
+        assert load_service("sts").shapes[name].type == shapes[name].type == "list"
+    for service, rows in ELEMENT_ORDER.items():
+        for name, first in rows.items():
+            assert set(first) <= load_service(service).shapes[name].members.keys()

@@ -107,6 +107,13 @@ PARSED = [
         {"Tags": [{"Key": "a"}]},
     ),
     ("an element may be empty", IAM, "TagUser", "Tags.member.1=", {"Tags": [{}]}),
+    (
+        "a map has entries; one without a value is none",
+        IAM,
+        "PutAccountProperties",
+        "Properties.entry.1.key=a&Properties.entry.1.value=b&Properties.entry.2.key=c",
+        {"Properties": {"a": "b"}},
+    ),
     ("true and false in any case", IAM, "CreatePolicyVersion", "SetAsDefault=True", {"SetAsDefault": True}),
     (
         "EC2 lists have no label",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore_judge import as_received, operation_model, received, sent, service_model, structure
+from botocore_judge import as_received, fullest, operation_model, received, sent, service_model, structure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,9 +39,7 @@ def test_a_request_of_botocore_is_read_as_it_was_meant(service: str, data: st.Da
     meant = data.draw(structure(shape, epoch=False, depth=4)) if shape is not None else {}
     body = sent(service, name, meant)
     operation = load_service(service).operations[name]
-    mapping: dict[str, Any] = (
-        read_json(body) if operation.service.family == "json" else dict(read_query(body))
-    )
+    mapping: dict[str, Any] = read_json(body) if operation.service.family == "json" else read_query(body)
     assert parse_parameters(operation, mapping) == meant
 
 
@@ -54,6 +52,25 @@ def test_an_answer_of_ours_is_read_by_botocore_as_it_was_meant(service: str, dat
     result = data.draw(structure(shape, epoch=True, depth=4)) if shape is not None else {}
     body = success(load_service(service).operations[name], result, REQUEST_ID, json=False)
     assert received(service, name, body) == (as_received(shape, result) if shape is not None else {})
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_member_of_every_operation_goes_through(service: str) -> None:
+    for operation in load_service(service).operations.values():
+        model = operation_model(service, operation.name)
+        if model.input_shape is not None:
+            meant = fullest(model.input_shape, epoch=False)
+            body = sent(service, operation.name, meant)
+            mapping: dict[str, Any] = (
+                read_json(body) if operation.service.family == "json" else read_query(body)
+            )
+            assert parse_parameters(operation, mapping) == meant, operation
+        if model.output_shape is not None:
+            result = fullest(model.output_shape, epoch=True)
+            answer = success(operation, result, REQUEST_ID, json=False)
+            assert received(service, operation.name, answer) == as_received(model.output_shape, result), (
+                operation
+            )
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -308,6 +308,14 @@ IAM = [
         f"than or equal to 40]; Value at 'url' {FAILED} have length less than or equal to 255",
     ),
     (
+        "a map's bad keys are told of the map",
+        "PutAccountProperties",
+        {"Properties.entry.1.key": "1", "Properties.entry.1.value": "x"},
+        "1 validation error detected: Value at 'properties' failed to satisfy constraint: Map keys must satisfy "
+        "constraint: [Member must have length less than or equal to 50, Member must have length greater than or equal to "
+        "1, Member must satisfy regular expression pattern: ^[A-Za-z][A-Za-z0-9/_-]*$]",
+    ),
+    (
         "an enumeration does not print its set",
         "UpdateAccessKey",
         {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "On"},

@@ -6,7 +6,7 @@ going to be refused. INVARIANT: the walk finds a fault in exactly those values t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from vestry.wire.dialects import NEVER_NULL_ELEMENTS, Dialect
@@ -161,28 +161,33 @@ class Findings:
             self._add(where, f"'{_shown(value)}'", reason, sensitive=shape.sensitive)
         if shape.type == "list" and shape.member is not None:
             self._elements(ref.shape, shape.member, value, where)
-        elif shape.type == "map" and shape.value is not None:
-            for key, item in value.items():
-                self._value(shape.value, item, f"{where}.{key}")
+        elif shape.type == "map" and shape.key is not None and shape.value is not None:
+            self._inside(shape.key, list(value), value, where, "Map keys")
+            if self._constraints.shape(shape.value.shape).is_leaf:
+                self._inside(shape.value, list(value.values()), value, where, "Map value")
+            else:
+                for key, item in value.items():
+                    self._value(shape.value, item, f"{where}.{key}")
 
     def _elements(self, list_name: str, ref: Ref, value: list[Any], where: str) -> None:
-        shape = self._constraints.shape(ref.shape)
-        if not shape.is_leaf:
-            for index, item in enumerate(value, 1):
-                self._value(ref, item, f"{where}.{index}.member")
+        if self._constraints.shape(ref.shape).is_leaf:
+            more = [NOT_NULL] if list_name in NEVER_NULL_ELEMENTS else []
+            self._inside(ref, value, value, where, "Member", more)
             return
+        for index, item in enumerate(value, 1):
+            self._value(ref, item, f"{where}.{index}.member")
+
+    def _inside(
+        self, ref: Ref, items: list[Any], whole: Any, where: str, what: str, more: Iterable[str] = ()
+    ) -> None:
+        """Leaves inside a list or map are told once, of the whole, with all that they must meet."""
         test = self._constraints.good(ref.shape)
-        if test is None or all(map(test, value)):
+        if test is None or all(map(test, items)):
             return
-        demands = demanded(shape, self._dialect)
-        if list_name in NEVER_NULL_ELEMENTS:
-            demands.append(NOT_NULL)
-        self._add(
-            where,
-            f"'{_shown(value)}'",
-            f"Member must satisfy constraint: [{', '.join(demands)}]",
-            sensitive=shape.sensitive,
-        )
+        shape = self._constraints.shape(ref.shape)
+        demands = ", ".join([*demanded(shape, self._dialect), *more])
+        reason = f"{what} must satisfy constraint: [{demands}]"
+        self._add(where, f"'{_shown(whole)}'", reason, sensitive=shape.sensitive)
 
     def _add(self, where: str, shown: str, reason: str, *, sensitive: bool) -> None:
         value = f" {shown}" if self._dialect.prints_values and not sensitive else ""

@@ -11,7 +11,7 @@ query services use for it (seen in public reports; unverified for STS).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from vestry.errors import MalformedInput
 from vestry.limits import QUERY_NESTING
@@ -32,6 +32,14 @@ def query_input(shapes: Mapping[str, Shape], name: str | None, family: str) -> R
     return _Compiler(shapes, ec2=family == "ec2").structure(name)
 
 
+class _Tables(NamedTuple):
+    """The members of a structure by the name they are sent as; filled after the reader exists, which may need itself."""
+
+    strings: dict[str, str]
+    scalars: dict[str, tuple[str, Callable[[str], Any]]]
+    composites: dict[str, tuple[str, Reader]]
+
+
 class _Compiler:
     """Builds readers; one shape is built once, so that shapes may contain themselves."""
 
@@ -42,26 +50,23 @@ class _Compiler:
 
     def structure(self, name: str) -> Reader:
         known = self._structures.get(name)
-        if known is not None:
-            return known
-        strings: dict[str, str] = {}
-        scalars: dict[str, tuple[str, Callable[[str], Any]]] = {}
-        composites: dict[str, tuple[str, Reader]] = {}
-        reader = self._structures[name] = _structure_reader(strings, scalars, composites)
-        for member, ref in self._shapes[name].members.items():
-            shape = self._shapes[ref.shape]
-            sent_as = self._sent_as(member, ref, shape)
-            if not shape.is_leaf:
-                composites[sent_as] = (member, self._composite(ref, shape))
-                scalars[sent_as] = (
-                    member,
-                    _bare("list", list) if shape.type == "list" else _bare("complex", dict),
-                )
-            elif shape.type in CONVERTERS:
-                scalars[sent_as] = (member, CONVERTERS[shape.type])
-            else:
-                strings[sent_as] = member
-        return reader
+        if known is None:
+            tables = _Tables({}, {}, {})
+            known = self._structures[name] = _structure_reader(tables)
+            for member, ref in self._shapes[name].members.items():
+                self._add(tables, member, self._sent_as(member, ref, self._shapes[ref.shape]), ref)
+        return known
+
+    def _add(self, tables: _Tables, member: str, sent_as: str, ref: Ref) -> None:
+        shape = self._shapes[ref.shape]
+        if not shape.is_leaf:
+            tables.composites[sent_as] = (member, self._composite(ref, shape))
+            bare = _bare("list", list) if shape.type == "list" else _bare("complex", dict)
+            tables.scalars[sent_as] = (member, bare)
+        elif shape.type in CONVERTERS:
+            tables.scalars[sent_as] = (member, CONVERTERS[shape.type])
+        else:
+            tables.strings[sent_as] = member
 
     def _sent_as(self, member: str, ref: Ref, shape: Shape) -> str:
         if self._ec2:
@@ -93,13 +98,10 @@ class _Compiler:
     def _map(self, shape: Shape) -> Reader:
         if shape.key is None or shape.value is None:
             raise ValueError("map shape without key or value")
-        key_name, value_name = element_name(shape.key, "key"), element_name(shape.value, "value")
-        pair = _structure_reader(
-            {},
-            {},
-            {key_name: ("key", self._element(shape.key)), value_name: ("value", self._element(shape.value))},
-        )
-        entries = _list_reader(pair, "entry")
+        tables = _Tables({}, {}, {})
+        self._add(tables, "key", element_name(shape.key, "key"), shape.key)
+        self._add(tables, "value", element_name(shape.value, "value"), shape.value)
+        entries = _list_reader(_structure_reader(tables), "entry")
 
         def read(fields: Mapping[str, str]) -> dict[str, Any]:
             return {entry["key"]: entry["value"] for entry in entries(fields) if len(entry) == 2}
@@ -107,11 +109,8 @@ class _Compiler:
         return read
 
 
-def _structure_reader(
-    strings: dict[str, str],
-    scalars: dict[str, tuple[str, Callable[[str], Any]]],
-    composites: dict[str, tuple[str, Reader]],
-) -> Reader:
+def _structure_reader(tables: _Tables) -> Reader:
+    strings, scalars, composites = tables
     string_of, scalar_of = strings.get, scalars.get
 
     def read(parameters: Mapping[str, str]) -> dict[str, Any]:

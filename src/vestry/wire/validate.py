@@ -20,9 +20,7 @@ def validate(operation: Operation, parameters: Mapping[str, Any]) -> None:
     is_good = operation.is_good
     if is_good is None or is_good(parameters):
         return
-    fault = explain(operation, parameters)
-    if fault is not None:
-        raise fault
+    raise explain(operation, parameters) or ValidationError("The parameters are not valid.")
 
 
 def explain(operation: Operation, parameters: Mapping[str, Any]) -> Fault | None:
