@@ -113,6 +113,12 @@ def test_a_category_inside_a_larger_pattern_is_spelled_out() -> None:
     assert not matches("x:é9")
 
 
+def test_two_surrogates_are_one_character() -> None:
+    matches = matcher(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*")
+    assert matches("a \U0001f600\n")
+    assert not matches("\x00")
+
+
 def test_iam_prints_characters_for_escapes() -> None:
     assert printed(r"[\u0009\u0020-\u007E\w]*") == r"[" + "\t -~" + r"\w]*"
 

@@ -22,6 +22,7 @@ Predicate = Callable[[str], bool]
 _ONE_CLASS = re.compile(r"\^?\(?(\[(?:[^\]\\]|\\.|\\u[0-9A-Fa-f]{4})+\])([*+]|\{\d+,\d*\})\)?\$?", re.ASCII)
 _CATEGORY = re.compile(r"\\p\{([A-Z][a-z]?)\}")
 _PIECE = re.compile(r"\\p\{([A-Z][a-z]?)\}|\\.|\[|\]", re.DOTALL)
+_PAIR = re.compile(r"\\u(D[89AB][0-9A-F]{2})\\u(D[C-F][0-9A-F]{2})")
 _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 #: longest text, in characters, that a pattern other than one character class is tried on; longer ones never match
@@ -35,6 +36,7 @@ def matcher(pattern: str, low: int = 0, high: int | None = None) -> Predicate:
 
     Built once for each pattern and bounds. For a single class the bounds become part of the expression.
     """
+    pattern = _PAIR.sub(_joined, pattern)
     shape = _ONE_CLASS.fullmatch(pattern)
     if shape is None:
         return _bounded(re.compile(_spelled_out(pattern), re.ASCII).fullmatch, low, high)
@@ -48,6 +50,11 @@ def matcher(pattern: str, low: int = 0, high: int | None = None) -> Predicate:
 def printed(pattern: str) -> str:
     """Return the pattern as IAM prints it: `\\uXXXX` appear as the characters themselves (reports of 2026)."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), pattern)
+
+
+def _joined(found: re.Match[str]) -> str:
+    """Two surrogates in a row stand for one character in Java."""
+    return chr(0x10000 + ((int(found[1], 16) & 0x3FF) << 10 | int(found[2], 16) & 0x3FF))
 
 
 def _within(matches: Predicate, low: int, high: int | None) -> Predicate:

@@ -72,11 +72,11 @@ class _Compiler:
         if self._ec2:
             if ref.query_name:
                 return ref.query_name
-            name = ref.location_name
-            return name[:1].upper() + name[1:] if name else member
+            name = element_name(self._shapes, ref, member)
+            return name if name == member else name[:1].upper() + name[1:]
         if shape.type == "list" and (ref.flattened or shape.flattened) and shape.member is not None:
-            return shape.member.location_name or element_name(ref, member)
-        return element_name(ref, member)
+            return element_name(self._shapes, shape.member, element_name(self._shapes, ref, member))
+        return element_name(self._shapes, ref, member)
 
     def _composite(self, ref: Ref, shape: Shape) -> Reader:
         if shape.type == "structure":
@@ -86,7 +86,7 @@ class _Compiler:
         if shape.member is None:
             raise ValueError(f"list shape {ref.shape} without a member")
         flat = self._ec2 or ref.flattened or shape.flattened
-        label = None if flat else element_name(shape.member, "member")
+        label = None if flat else element_name(self._shapes, shape.member, "member")
         return _list_reader(self._element(shape.member), label)
 
     def _element(self, ref: Ref) -> Reader:
@@ -99,8 +99,8 @@ class _Compiler:
         if shape.key is None or shape.value is None:
             raise ValueError("map shape without key or value")
         tables = _Tables({}, {}, {})
-        self._add(tables, "key", element_name(shape.key, "key"), shape.key)
-        self._add(tables, "value", element_name(shape.value, "value"), shape.value)
+        self._add(tables, "key", element_name(self._shapes, shape.key, "key"), shape.key)
+        self._add(tables, "value", element_name(self._shapes, shape.value, "value"), shape.value)
         entries = _list_reader(_structure_reader(tables), "entry")
 
         def read(fields: Mapping[str, str]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ milliseconds. The format is botocore's `service-2.json`, version 2.0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 #: types that are one piece of text in the query protocols
@@ -82,6 +84,6 @@ def lower_camel(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def element_name(ref: Ref, default: str) -> str:
-    """Return the XML element (or query component) that a reference names, `default` where it names none."""
-    return ref.location_name or default
+def element_name(shapes: Mapping[str, Shape], ref: Ref, default: str) -> str:
+    """Return the XML element (or query component) that a reference or its shape names, else `default`."""
+    return ref.location_name or shapes[ref.shape].location_name or default

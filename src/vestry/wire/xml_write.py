@@ -134,14 +134,14 @@ class XmlWriters:
 
     def _texts(self, ref: Ref, member: str, depth: int) -> tuple[str, str, str]:
         """What stands before a text, after it, and for an empty one."""
-        indent, tag = "  " * depth, element_name(ref, member)
+        indent, tag = "  " * depth, element_name(self._shapes, ref, member)
         return f"{indent}<{tag}>", f"</{tag}>\n", f"{indent}<{tag}/>\n"
 
     def _writer(self, ref: Ref, member: str, depth: int) -> Writer | None:
         """None for a text, which is written in the loop over its structure: most values are texts."""
         if self._shapes[ref.shape].type == "string":
             return None
-        return self._element(ref, element_name(ref, member), depth)
+        return self._element(ref, element_name(self._shapes, ref, member), depth)
 
     def _element(self, ref: Ref, tag: str, depth: int) -> Writer:
         shape = self._shapes[ref.shape]
@@ -152,8 +152,10 @@ class XmlWriters:
         flat = ref.flattened or shape.flattened
         if shape.type == "list" and shape.member is not None:
             if flat:
-                return _each(self._element(shape.member, shape.member.location_name or tag, depth))
-            inner = self._element(shape.member, element_name(shape.member, "member"), depth + 1)
+                return _each(
+                    self._element(shape.member, element_name(self._shapes, shape.member, tag), depth)
+                )
+            inner = self._element(shape.member, element_name(self._shapes, shape.member, "member"), depth + 1)
             return _wrapped(tag, depth, _each(inner))
         if shape.type == "map" and shape.key is not None and shape.value is not None:
             if flat:
@@ -173,8 +175,8 @@ class XmlWriters:
         return _wrapped(tag, depth, write)
 
     def _entries(self, key: Ref, value: Ref, tag: str, depth: int) -> Writer:
-        write_key = self._element(key, element_name(key, "key"), depth + 1)
-        write_value = self._element(value, element_name(value, "value"), depth + 1)
+        write_key = self._element(key, element_name(self._shapes, key, "key"), depth + 1)
+        write_value = self._element(value, element_name(self._shapes, value, "value"), depth + 1)
         indent = "  " * depth
 
         def write(items: Mapping[Any, Any], append: Append) -> None:
