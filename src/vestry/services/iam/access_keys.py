@@ -10,23 +10,12 @@ from typing import Any
 import msgspec
 
 from vestry import limits
-from vestry.access.authenticate import sealed_for
-from vestry.arn import LONG_TERM_KEY, key_id
-from vestry.credentials.keys import SECRET_ENTROPY, new_secret
 from vestry.directory.entities import AccessKey
 from vestry.errors import InvalidInput, NoSuchEntity
 from vestry.services.iam import pages, resources
 from vestry.services.iam.lookups import check_quota, the_user
+from vestry.services.new_keys import make_key
 from vestry.services.operation import Answer, Call, operation
-
-
-def make_key(call: Call, account: str, owner: str) -> tuple[AccessKey, str]:
-    """Return a new access key for a user id (or `""`, the root user), and its secret, which is shown only now."""
-    secret = new_secret(call.entropy(SECRET_ENTROPY))
-    identifier = key_id(LONG_TERM_KEY, account, call.entropy(5))
-    key = AccessKey(account, identifier, owner, call.now, b"")
-    sealed = call.keyring.vault.seal(secret.encode(), sealed_for(key), call.entropy(12))
-    return msgspec.structs.replace(key, secret=sealed), secret
 
 
 def _owner(call: Call) -> tuple[str, str | None]:
@@ -61,7 +50,7 @@ def create_access_key(call: Call) -> Answer:
     """Create an access key; only this answer carries the secret. Errors: NoSuchEntity, LimitExceeded."""
     owner, name = _owner(call)
     check_quota(len(call.account.keys_of(owner)), limits.ACCESS_KEYS_PER_USER, "AccessKeysPerUser")
-    key, secret = make_key(call, call.account.id, owner)
+    key, secret = make_key(call.account.id, owner, call.now, call.entropy, call.keyring)
     call.put(key)
     return {"AccessKey": _shape(key, name) | {"SecretAccessKey": secret}}
 

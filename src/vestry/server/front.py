@@ -1,0 +1,109 @@
+"""The front: from an HTTP request to an operation, and from its result or fault to an answer.
+
+What AWS's own front answers without looking at a service is here: the redirect for requests without an action, unknown
+paths, preflights, health.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from vestry import __version__
+from vestry.errors import Fault, InternalFailure
+from vestry.server.exchange import HttpAnswer, HttpRequest
+from vestry.server.log import Log
+from vestry.server.pipeline import Pipeline
+from vestry.wire import model, parse, serialize
+
+_HEALTH = frozenset(("/health", "/_localstack/health"))
+_REDIRECT = "https://aws.amazon.com/iam"
+_FORM = "application/x-www-form-urlencoded"
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"*"),
+    (b"access-control-max-age", b"172800"),
+]
+
+
+class Front:
+    """Answers every request; nothing escapes it."""
+
+    def __init__(self, pipeline: Pipeline, services: Sequence[model.Service], log: Log) -> None:
+        self._pipeline = pipeline
+        self._services = services
+        self._log = log
+        self._health = msgspec.json.encode(
+            {
+                "version": __version__,
+                "edition": "vestry",
+                "services": {service.name: "running" for service in services},
+                "enforcement": "always",
+            }
+        )
+
+    async def answer(self, http: HttpRequest) -> HttpAnswer:
+        """Return the answer to one request."""
+        request_id = str(uuid.uuid4())
+        form = http.method == "POST" and (http.header(b"content-type") or "").startswith(_FORM)
+        if http.path != "/" or http.method not in ("GET", "POST"):
+            special = self._special(http, request_id, form)
+            if special is not None:
+                return special
+        seen: dict[str, Any] = {"request_id": request_id}
+        operation: model.Operation | None = None
+        json = (http.header(b"accept") or "").startswith("application/json")
+        try:
+            parameters = parse.read_query(http.body if form else http.query)
+            operation = model.find_operation(
+                self._services, parameters.get("Version"), parameters.get("Action")
+            )
+            if operation is None:
+                return _redirect(http, request_id)
+            seen["operation"] = f"{operation.service.name}:{operation.name}"
+            result = await self._pipeline.perform(operation, parameters, http, seen)
+            status, body = 200, serialize.success(operation, result, request_id, json=json)
+        except Fault as fault:
+            service = operation.service if operation is not None else None
+            status, body = serialize.failure(service, fault, request_id, json=json)
+            seen["code"], seen["hint"] = fault.code, fault.hint
+        except Exception as error:  # noqa: BLE001 - the last line of defence: AWS's form, the cause in the log only
+            service = operation.service if operation is not None else None
+            status, body = serialize.failure(service, InternalFailure(), request_id, json=json)
+            self._log.problem("internal failure", request_id=request_id, cause=_cause(error))
+        self._log.line("request", status=status, peer=http.peer, **seen)
+        kind = serialize.content_type(operation.service if operation else None, json=json)
+        return HttpAnswer(status, _headers(request_id, kind), body)
+
+    def _special(self, http: HttpRequest, request_id: str, form: bool) -> HttpAnswer | None:
+        if http.method == "OPTIONS":
+            return HttpAnswer(200, [*_headers(request_id, "text/plain"), *_CORS])
+        if http.path in _HEALTH and http.method in ("GET", "HEAD"):
+            return HttpAnswer(200, _headers(request_id, "application/json"), self._health)
+        if http.method in ("GET", "POST") and (form or b"Action=" in http.query):
+            return None
+        headers = _headers(request_id, "text/xml")
+        return HttpAnswer(404, headers, b"<UnknownOperationException/>\n")
+
+
+def _redirect(http: HttpRequest, request_id: str) -> HttpAnswer:
+    query = http.query.decode("latin-1") if http.method == "GET" else ""
+    target = f"{_REDIRECT}?{query}" if query else _REDIRECT
+    return HttpAnswer(302, [*_headers(request_id, "text/plain"), (b"location", target.encode("latin-1"))])
+
+
+def _headers(request_id: str, kind: str) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", kind.encode()), (b"x-amzn-requestid", request_id.encode())]
+
+
+def _cause(error: Exception) -> str:
+    """Say where a programming error came from, without its values: they could hold a secret."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,33 @@
+"""Regions: which one a request means, and when a scope must name it.
+
+With an endpoint of their own, clients sign with whatever region they are configured for, so any well-formed region is
+accepted there; only under AWS's own host names is the region enforced. Source: AWS General Reference, endpoints.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+GLOBAL_REGION = "us-east-1"
+
+_STS = re.compile(r"sts(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)", re.ASCII)
+_GLOBAL = frozenset(
+    ("iam.amazonaws.com", "iam.global.api.aws", "iam-fips.amazonaws.com", "sts.amazonaws.com")
+)
+
+
+@lru_cache(maxsize=256)
+def enforced_region(host: str | None, service: str) -> str | None:
+    """Return the region that a credential scope must name under this Host header, None where any will do."""
+    name = (host or "").rpartition(":")[0] or (host or "")
+    name = name.lower()
+    if name in _GLOBAL:
+        return GLOBAL_REGION
+    found = _STS.fullmatch(name)
+    return found[1] if found is not None and service == "sts" else None
+
+
+def requested_region(service: str, signed: str) -> str:
+    """Return the value of `aws:RequestedRegion`: IAM is a global service."""
+    return GLOBAL_REGION if service == "iam" or signed == "aws-global" else signed

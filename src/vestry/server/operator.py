@@ -1,0 +1,127 @@
+"""The operator's channel: a Unix socket in the data directory, one JSON object a line.
+
+A command runs like any other change: on a draft, in the committer, durable before it is answered. With no server
+running the same function runs on the store that the command line opens itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vestry.directory.draft import Draft
+from vestry.errors import Fault
+from vestry.server.committer import Committer
+from vestry.server.installation import Installation
+from vestry.server.log import Log
+from vestry.server.settings import Settings
+from vestry.services.operator import accounts
+from vestry.services.operator.accounts import OperatorCall
+
+SOCKET = "operator.sock"
+LONGEST_LINE = 65_536
+
+Command = Callable[[OperatorCall], dict[str, Any]]
+
+COMMANDS: dict[str, Command] = {
+    "account.create": accounts.create,
+    "account.list": accounts.list_all,
+    "account.set": accounts.set_options,
+    "account.reset": accounts.reset,
+    "account.delete": accounts.delete,
+}
+
+
+def run_offline(settings: Settings, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry out a command on a store that no server has open. Raises Fault and StoreError."""
+    installation = Installation(settings)
+    try:
+        draft = Draft(installation.root)
+        call = OperatorCall(draft, arguments, int(time.time()), os.urandom, installation.keyring)
+        result = COMMANDS[command](call)
+        if draft.changes:
+            installation.store.commit(draft.changes, installation.root.revision + 1)
+        return result
+    finally:
+        installation.close()
+
+
+class OperatorSocket:
+    """Answers the operator while the server runs."""
+
+    def __init__(self, installation: Installation, committer: Committer, log: Log) -> None:
+        self._installation = installation
+        self._committer = committer
+        self._log = log
+        self._server: asyncio.Server | None = None
+        self._path = installation.directory.path / SOCKET
+
+    async def open(self) -> None:
+        """Begin to listen; only the owner of the data directory can connect."""
+        self._path.unlink(missing_ok=True)
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        mask = os.umask(0o177)
+        try:
+            # A path through the descriptor stays short, however deep the data directory is.
+            self._server = await asyncio.start_unix_server(
+                self._serve, f"/proc/self/fd/{folder}/{SOCKET}", limit=LONGEST_LINE
+            )
+        finally:
+            os.umask(mask)
+            os.close(folder)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(60):
+                while line := await reader.readline():
+                    writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
+                    await writer.drain()
+        except (TimeoutError, ValueError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = msgspec.json.decode(line)
+            command, arguments = COMMANDS[request["command"]], dict(request.get("arguments") or {})
+        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+            return _error("InvalidInput", "The operator's channel does not know this command.", "")
+
+        def attempt(draft: Draft) -> dict[str, Any]:
+            now = int(time.time())
+            return command(OperatorCall(draft, arguments, now, os.urandom, self._installation.keyring))
+
+        try:
+            result = await self._committer.submit(attempt)
+        except Fault as fault:
+            return _error(fault.code, fault.message or "", fault.hint)
+        except KeyError as error:
+            return _error("InvalidInput", f"The argument {error} is missing.", "")
+        self._log.line("operator", operation=request["command"])
+        return {"ok": result}
+
+
+def _error(code: str, message: str, hint: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "hint": hint}}
+
+
+def write_server_file(folder: Path, endpoint: str, version: str) -> Path:
+    """Write `server.json`, by which commands find this server; return its path."""
+    path = folder / "server.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode({"pid": os.getpid(), "endpoint": endpoint, "version": version}))
+    fresh.replace(path)
+    return path

@@ -1,0 +1,208 @@
+"""Running a server: from settings to a listening socket, and back to an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import uvicorn
+import uvloop
+
+from vestry import __version__, limits
+from vestry.errors import Fault
+from vestry.server.app import App
+from vestry.server.committer import Committer, Published
+from vestry.server.front import Front
+from vestry.server.installation import Installation
+from vestry.server.log import Log
+from vestry.server.operator import OperatorSocket, write_server_file
+from vestry.server.pipeline import Pipeline
+from vestry.server.protocol import BoundedProtocol
+from vestry.server.settings import SERVICES, Clock, Settings
+from vestry.server.usage import LastUsed
+from vestry.store.database import Store, StoreError
+from vestry.wire.model import load_service
+
+FLUSH_SECONDS = 10
+MOST_CONNECTIONS = 4096
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What a server says when it accepts requests."""
+
+    endpoint: str
+    data: str
+    version: str = __version__
+    event: str = "ready"
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn without its signal handling: a stopped server has done its work and exits 0."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+async def run(
+    settings: Settings, clock: Clock, announce: Callable[[Ready], None], stop: asyncio.Event, log: Log
+) -> None:
+    """Serve until `stop` is set. Raises StoreError and OSError when it cannot begin."""
+    listener = listen(settings.host, settings.port)
+    installation = Installation(settings)
+    try:
+        await _serve(settings, installation, listener, clock, announce, stop, log)
+    finally:
+        listener.close()
+        installation.close()
+
+
+async def _serve(
+    settings: Settings,
+    installation: Installation,
+    listener: socket.socket,
+    clock: Clock,
+    announce: Callable[[Ready], None],
+    stop: asyncio.Event,
+    log: Log,
+) -> None:
+    published = Published(installation.root)
+    committer = Committer(published, installation.store, log)
+    used = LastUsed(dict(installation.store.read_usage()))
+    pipeline = Pipeline(published, committer, installation.keyring, clock, used)
+    front = Front(pipeline, [load_service(name) for name in SERVICES], log)
+    operator = OperatorSocket(installation, committer, log)
+    folder = installation.directory.path
+    endpoint = endpoint_of(settings.host, listener.getsockname()[1])
+    config = uvicorn.Config(
+        App(front),  # type: ignore[arg-type]
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=limits.IDLE_SECONDS,
+        timeout_graceful_shutdown=limits.REQUEST_SECONDS,
+        limit_concurrency=MOST_CONNECTIONS,
+    )
+    server = HttpServer(config, lambda: announce(Ready(endpoint, str(folder))))
+    await operator.open()
+    server_file = write_server_file(folder, endpoint, __version__)
+    flushing = asyncio.create_task(_flush(installation.store, used, log))
+    stopping = asyncio.create_task(_stop(server, stop))
+    gc.collect()
+    gc.freeze()
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        stopping.cancel()
+        flushing.cancel()
+        server_file.unlink(missing_ok=True)
+        await operator.close()
+        await committer.close()
+        _write_usage(installation.store, used, log)
+
+
+async def _stop(server: HttpServer, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+async def _flush(store: Store, used: LastUsed, log: Log) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        await asyncio.to_thread(_write_usage, store, used, log)
+
+
+def _write_usage(store: Store, used: LastUsed, log: Log) -> None:
+    fresh = used.take()
+    if fresh:
+        try:
+            store.write_usage(fresh)
+        except StoreError as error:
+            log.problem("last used not written", reason=str(error))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; OSError when the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def endpoint_of(host: str, port: int) -> str:
+    """Return the URL at which clients on this machine reach the server."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{reachable}:{port}"
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    log = Log()
+
+    def announce(ready: Ready) -> None:
+        if settings.json:
+            print(msgspec.json.encode(ready).decode(), flush=True)
+        else:
+            print(_banner(ready, settings), flush=True)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await run(settings, Clock(), announce, stop, log)
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main())
+    except (StoreError, Fault) as error:
+        print(f"vestry: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        print(
+            f"vestry: cannot serve on {where}: {error.strerror}. --port 0 takes a free port.", file=sys.stderr
+        )
+        return 1
+    finally:
+        log.close()
+    return 0
+
+
+def _banner(ready: Ready, settings: Settings) -> str:
+    kept = "thrown away at the end" if settings.ephemeral else str(Path(ready.data))
+    return (
+        f"Vestry {ready.version}: every request is authorized; there is no bypass.\n"
+        f"  endpoint  {ready.endpoint}   ({', '.join(SERVICES)})\n"
+        f"  data      {kept}\n"
+        f"  next      vestry account create my-account --profile my-account\n"
+        "Ready."
+    )

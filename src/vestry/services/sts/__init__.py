@@ -1,0 +1,9 @@
+"""AWS Security Token Service.
+
+Enters: calls of the service `sts`. Leaves: answers in the model's shapes; nothing of a session is stored.
+Start in `assume_role`.
+"""
+
+from vestry.services.sts import assume_role, identity
+
+__all__ = ["assume_role", "identity"]
