@@ -26,30 +26,22 @@ def read_query(raw: bytes) -> dict[str, str]:
     text = raw.decode("utf-8", "replace")
     if "+" in text:
         text = text.replace("+", " ")
+    if "%" in text:
+        # Most escapes are the colons and slashes of ARNs; neither character can become part of another escape.
+        text = text.replace("%3A", ":").replace("%2F", "/")
     found: dict[str, str] = {}
-    if "%" not in text:
-        for pair in text.split("&"):
-            name, _, value = pair.partition("=")
-            if name and name not in found:
-                found[name] = value
-        return found
+    escaped = "%" in text
     for pair in text.split("&"):
         name, _, value = pair.partition("=")
-        if "%" in value:
-            value = _unescape(value)
-        if "%" in name:
-            name = _unescape(name)
+        if escaped and "%" in pair:
+            name, value = _unescape(name), _unescape(value)
         if name and name not in found:
             found[name] = value
     return found
 
 
 def _unescape(text: str) -> str:
-    # Most values are ARNs: their colons and slashes first. Neither character can become part of another escape.
-    text = text.replace("%3A", ":").replace("%2F", "/")
-    if "%" not in text:
-        return text
-    return unquote_to_bytes(text).decode("utf-8", "replace")
+    return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
 
 def read_json(raw: bytes) -> dict[str, Any]:
