@@ -1,0 +1,268 @@
+"""Wildcards: texts, actions and resource ARNs against patterns, in time linear in pattern times text.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Action" and "… Resource".
+
+A plain pattern is split at its asterisks into chunks; each chunk is looked for once, from where the one before it
+ended, which is all the searching that is needed: what `*a*a*a*` costs grows with pattern times text.
+
+A resource pattern is an ARN in six segments. `*` and `?` stand for characters inside their segment; an asterisk that
+is the last character of a segment may run on past the colon; the sixth segment holds every further colon. Most
+patterns have no wildcard that must stop at a colon and are plain; the others run through an automaton whose states
+are the bits of one integer. A pattern of fewer than six segments in which nothing can run on stands for everything
+that begins with those segments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from vestry.policy.variables import Get, Token, Wild, fill, has_variables, normal, read
+
+#: Tells whether a text matches; `get` reads the condition keys that variables name.
+TextTest = Callable[[str], bool]
+ResourceTest = Callable[[str, Get], bool]
+
+#: A run of text between two asterisks: its length, and the literal pieces by offset (the rest is `?`).
+Chunk = tuple[int, tuple[tuple[int, str], ...]]
+
+_STARS = re.compile(r"\*+")
+_SEGMENTS = 6
+
+
+class ActionPattern(msgspec.Struct, frozen=True, gc=False):
+    """An Action value: `exact` for a plain name (lower case), else the literal `prefix` and a test of the name."""
+
+    text: str
+    exact: str | None
+    prefix: str
+    test: TextTest | None  # of a lower-case action; None: the prefix says it all
+
+    def matches(self, action: str) -> bool:
+        """Tell whether the lower-case `action` is meant."""
+        if self.exact is not None:
+            return action == self.exact
+        return action.startswith(self.prefix) and (self.test is None or self.test(action))
+
+
+class ResourcePattern(msgspec.Struct, frozen=True, gc=False):
+    """A Resource value. `test` is None for `*`; `prefix` and `suffix` are what every match begins and ends with."""
+
+    text: str
+    test: ResourceTest | None
+    exact: bool = False
+    prefix: str = ""
+    suffix: str = ""
+    inner: tuple[str, ...] = ()  # the literals between: each match contains them all
+
+    def matches(self, resource: str, get: Get) -> bool:
+        """Tell whether `resource` is meant."""
+        return self.test is None or self.test(resource, get)
+
+
+def action_pattern(text: str) -> ActionPattern:
+    """Compile an Action value; `*` and `?` may stand anywhere, case does not matter."""
+    lowered = text.lower()
+    if "*" not in lowered and "?" not in lowered:
+        return ActionPattern(text, lowered, lowered, None)
+    tokens = read(lowered, variables=False)
+    prefix = tokens[0] if isinstance(tokens[0], str) else ""
+    trailing = len(tokens) == 1 + bool(prefix) and tokens[-1] is Wild.ANY
+    return ActionPattern(text, None, prefix, None if trailing else glob(tokens))
+
+
+def resource_pattern(text: str, *, variables: bool) -> ResourcePattern:
+    """Compile a Resource value; `variables` where the document's version knows them."""
+    if text and not text.strip("*"):
+        return ResourcePattern(text, None)
+    tokens = _resource_tokens(text, variables)
+    if not tokens or (len(tokens) == 1 and isinstance(tokens[0], str)):
+        literal = "".join(str(token) for token in tokens)
+        return ResourcePattern(text, _equals(literal), True, literal, literal)
+    first, last = tokens[0], tokens[-1]
+    return ResourcePattern(
+        text,
+        _resource_test(tokens),
+        False,
+        first if isinstance(first, str) else "",
+        last if isinstance(last, str) else "",
+        tuple(token for token in tokens[1:-1] if isinstance(token, str)),
+    )
+
+
+def _resource_tokens(text: str, variables: bool) -> tuple[Token, ...]:
+    """Return the tokens of a resource pattern; variables count only after the fifth colon."""
+    fields = text.split(":", 5)
+    if fields[0] != "arn":
+        return read(text, variables=False)
+    tokens = _head_tokens(fields[:5])
+    if len(fields) == _SEGMENTS:
+        return normal((*tokens, ":", *read(fields[5], variables=variables)))
+    if any(field.endswith("*") for field in fields):
+        return tokens
+    return normal((*tokens, ":", Wild.ANY))
+
+
+def _head_tokens(fields: Sequence[str]) -> tuple[Token, ...]:
+    """Return the tokens of the first five segments, in which only a last asterisk may pass a colon."""
+    head = ":".join(fields)
+    if "*" not in head and "?" not in head:
+        return (head,)
+    tokens: list[Token] = []
+    for number, field in enumerate(fields):
+        if number:
+            tokens.append(":")
+        inner = [_INSIDE.get(token, token) for token in read(_STARS.sub("*", field), variables=False)]
+        if field.endswith("*"):
+            inner[-1] = Wild.ANY
+        tokens += inner
+    return normal(tokens)
+
+
+_INSIDE: dict[Token, Token] = {Wild.ANY: Wild.RUN, Wild.ONE: Wild.INSIDE}
+
+
+def _resource_test(tokens: tuple[Token, ...]) -> ResourceTest:
+    if not has_variables(tokens):
+        return _without_get(_automaton(tokens) if _stops_at_colons(tokens) else glob(tokens))
+    prefix = tokens[0] if isinstance(tokens[0], str) else ""
+
+    def test(text: str, get: Get) -> bool:
+        if not text.startswith(prefix):
+            return False
+        filled = fill(tokens, get)
+        if filled is None:
+            return False
+        return (_automaton(filled) if _stops_at_colons(filled) else glob(filled))(text)
+
+    return test
+
+
+def _without_get(test: TextTest) -> ResourceTest:
+    return lambda text, _get: test(text)
+
+
+def _stops_at_colons(tokens: tuple[Token, ...]) -> bool:
+    return Wild.RUN in tokens or Wild.INSIDE in tokens
+
+
+def _equals(literal: str) -> ResourceTest:
+    return lambda text, _get: text == literal
+
+
+# ── Plain patterns ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def glob(tokens: tuple[Token, ...]) -> TextTest:
+    """Compile tokens of literals, ANY and ONE into a test of a whole text."""
+    if Wild.ANY not in tokens and Wild.ONE not in tokens:
+        return "".join(str(token) for token in tokens).__eq__
+    chunks = _chunks(tokens)
+    if Wild.ONE not in tokens and len(chunks) == 2:
+        return _both_ends(_literal(chunks[0]), _literal(chunks[1]))
+    if len(chunks) == 1:
+        size, pieces = chunks[0]
+        return lambda text: len(text) == size and _stands_at(text, 0, pieces)
+    return _chunk_test(chunks)
+
+
+def _literal(chunk: Chunk) -> str:
+    return chunk[1][0][1] if chunk[1] else ""
+
+
+def _both_ends(prefix: str, suffix: str) -> TextTest:
+    if not suffix:
+        return lambda text: text.startswith(prefix)
+    least = len(prefix) + len(suffix)
+    return lambda text: len(text) >= least and text.startswith(prefix) and text.endswith(suffix)
+
+
+def _chunk_test(chunks: list[Chunk]) -> TextTest:
+    (first_size, first), *middle, (last_size, last) = chunks
+    middle = [chunk for chunk in middle if chunk[0]]
+
+    def test(text: str) -> bool:
+        end = len(text) - last_size
+        if end < first_size or not _stands_at(text, 0, first) or not _stands_at(text, end, last):
+            return False
+        position = first_size
+        for size, pieces in middle:
+            position = _search(text, position, end - size, pieces)
+            if position < 0:
+                return False
+            position += size
+        return True
+
+    return test
+
+
+def _chunks(tokens: tuple[Token, ...]) -> list[Chunk]:
+    """Split at ANY; where the pattern begins or ends with one, the outer chunk is empty."""
+    chunks: list[Chunk] = []
+    pieces: list[tuple[int, str]] = []
+    size = 0
+    for token in tokens:
+        if token is Wild.ANY:
+            chunks.append((size, tuple(pieces)))
+            size, pieces = 0, []
+        elif isinstance(token, str):
+            pieces.append((size, token))
+            size += len(token)
+        else:
+            size += 1
+    chunks.append((size, tuple(pieces)))
+    return chunks
+
+
+def _stands_at(text: str, position: int, pieces: tuple[tuple[int, str], ...]) -> bool:
+    return all(text.startswith(piece, position + offset) for offset, piece in pieces)
+
+
+def _search(text: str, start: int, last: int, pieces: tuple[tuple[int, str], ...]) -> int:
+    """Return the first position from `start` to `last` where the pieces stand, or -1."""
+    if start > last:
+        return -1
+    if not pieces:
+        return start
+    if len(pieces) == 1:
+        offset, piece = pieces[0]
+        found = text.find(piece, start + offset, last + offset + len(piece))
+        return found - offset if found >= 0 else -1
+    return next((at for at in range(start, last + 1) if _stands_at(text, at, pieces)), -1)
+
+
+# ── Patterns with wildcards that stop at colons ──────────────────────────────────────────────────────────────────
+
+
+def _automaton(tokens: tuple[Token, ...]) -> TextTest:
+    """Compile tokens into a simulated automaton: bit n of the state says that n characters are accounted for."""
+    steps: list[str | Wild] = []  # what leads from state n to state n + 1
+    loops = {Wild.ANY: 0, Wild.RUN: 0}
+    for token in tokens:
+        if isinstance(token, str):
+            steps.extend(token)
+        elif token is Wild.ANY or token is Wild.RUN:
+            loops[token] |= 1 << len(steps)
+        elif isinstance(token, Wild):
+            steps.append(token)
+    one = sum(1 << n for n, step in enumerate(steps) if step is Wild.ONE)
+    inside = one | sum(1 << n for n, step in enumerate(steps) if step is Wild.INSIDE)
+    moves: dict[str, int] = {":": one}
+    for n, step in enumerate(steps):
+        if isinstance(step, str):
+            moves[step] = moves.get(step, inside) | 1 << n
+    stay = {":": loops[Wild.ANY]}
+    stay_else = loops[Wild.ANY] | loops[Wild.RUN]
+    accept = 1 << len(steps)
+
+    def test(text: str) -> bool:
+        state = 1
+        for character in text:
+            state = (state & moves.get(character, inside)) << 1 | (state & stay.get(character, stay_else))
+            if not state:
+                return False
+        return bool(state & accept)
+
+    return test

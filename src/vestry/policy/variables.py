@@ -1,0 +1,120 @@
+"""Policy text as tokens: literals, wildcards and `${…}` variables.
+
+Sources: IAM User Guide, "Policy variables and tags" ("Special characters", "Specifying default values").
+
+A variable is `${key}` or `${key, 'default'}`; its key is compared without case. `${*}`, `${?}` and `${$}` are the
+characters themselves. Whatever a variable stands for is literal text: an asterisk in a tag's value is no wildcard.
+A variable without value (absent, several values, or not well formed) leaves its text without meaning: it matches
+nothing. Only documents of version 2012-10-17 know variables; elsewhere `${` is plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from enum import Enum
+
+import msgspec
+
+from vestry.policy.request import Value
+
+#: How a predicate reads a condition key; the key is in lower case.
+Get = Callable[[str], Value]
+
+VARIABLE_VERSION = "2012-10-17"
+
+_VARIABLE = re.compile(r"\$\{(?:([*?$])|([^{}',]+)(?:, '([^']*)')?)\}")
+_SPECIAL = re.compile(r"\$\{|[*?]")
+_WILD = re.compile(r"[*?]")
+
+
+class Wild(Enum):
+    """The wildcards. RUN and INSIDE keep to one segment of an ARN."""
+
+    ANY = "any run of characters"
+    ONE = "one character"
+    RUN = "any run of characters but a colon"
+    INSIDE = "one character but a colon"
+
+
+class Variable(msgspec.Struct, frozen=True, gc=False):
+    """A `${…}` to be filled in; an empty key is one that was not well formed."""
+
+    key: str
+    default: str | None = None
+
+
+Token = str | Wild | Variable
+
+_PLAIN = {"*": Wild.ANY, "?": Wild.ONE}
+
+
+def read(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Token, ...]:
+    """Return the tokens of `text`; neighbouring literals and neighbouring `*` are one token."""
+    special = _SPECIAL if variables else _WILD
+    found = special.search(text) if variables or wildcards else None
+    if found is None:
+        return (text,) if text else ()
+    tokens: list[Token] = []
+    start = 0
+    while found is not None:
+        begin = found.start()
+        if begin > start:
+            _append(tokens, text[start:begin])
+        token, start = _special_token(text, begin, wildcards)
+        _append(tokens, token)
+        found = special.search(text, start)
+    if start < len(text):
+        _append(tokens, text[start:])
+    return tuple(tokens)
+
+
+def _special_token(text: str, begin: int, wildcards: bool) -> tuple[Token, int]:
+    """Return the token that begins at `begin`, and where it ends."""
+    if text[begin] != "$":
+        return (_PLAIN[text[begin]] if wildcards else text[begin]), begin + 1
+    found = _VARIABLE.match(text, begin)
+    if found is None:
+        end = text.find("}", begin)
+        return Variable(""), len(text) if end < 0 else end + 1
+    escape, key, default = found.groups()
+    token = escape or Variable(key.lower(), default)
+    return token, found.end()
+
+
+def _append(tokens: list[Token], token: Token) -> None:
+    """Add a token, joined with its neighbour where the two mean one."""
+    last = tokens[-1] if tokens else None
+    if isinstance(token, str) and isinstance(last, str):
+        tokens[-1] = last + token
+    elif not (token is Wild.ANY and last is Wild.ANY) and token != "":
+        tokens.append(token)
+
+
+def normal(tokens: Iterable[Token]) -> tuple[Token, ...]:
+    """Return the tokens with neighbouring literals, and neighbouring `*`, as one."""
+    joined: list[Token] = []
+    for token in tokens:
+        _append(joined, token)
+    return tuple(joined)
+
+
+def has_variables(tokens: tuple[Token, ...]) -> bool:
+    """Tell whether anything is to be filled in."""
+    return any(token.__class__ is Variable for token in tokens)
+
+
+def fill(tokens: tuple[Token, ...], get: Get) -> tuple[Token, ...] | None:
+    """Return the tokens with every variable replaced by its value, or None where one has no value."""
+    filled: list[Token] = []
+    for token in tokens:
+        if isinstance(token, Variable):
+            value = get(token.key) if token.key else None
+            if value is None and token.key:
+                value = token.default
+            if not isinstance(value, str):
+                return None
+            _append(filled, value)
+        else:
+            _append(filled, token)
+    return tuple(filled)
