@@ -34,8 +34,8 @@ class App:
         if answer is None:
             return
         headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})  # type: ignore[typeddict-item]
-        await send({"type": "http.response.body", "body": answer.body})  # type: ignore[typeddict-item]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(self, scope: Any, receive: ASGIReceiveCallable) -> HttpAnswer | None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]

@@ -59,6 +59,10 @@ class Committer:
         result: T = await asyncio.shield(future)
         return result
 
+    async def in_thread(self, work: Callable[[], None]) -> None:
+        """Do other work on the store, between two commits: the store has one user at a time."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
     async def close(self) -> None:
         """Finish what was submitted."""
         while self._task is not None:

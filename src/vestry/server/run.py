@@ -93,7 +93,7 @@ async def _serve(
     folder = installation.directory.path
     endpoint = endpoint_of(settings.host, listener.getsockname()[1])
     config = uvicorn.Config(
-        App(front),  # type: ignore[arg-type]
+        App(front),
         http=BoundedProtocol,
         ws="none",
         lifespan="off",
@@ -108,7 +108,7 @@ async def _serve(
     server = HttpServer(config, lambda: announce(Ready(endpoint, str(folder))))
     await operator.open()
     server_file = write_server_file(folder, endpoint, __version__)
-    flushing = asyncio.create_task(_flush(installation.store, used, log))
+    flushing = asyncio.create_task(_flush(committer, installation.store, used, log))
     stopping = asyncio.create_task(_stop(server, stop))
     gc.collect()
     gc.freeze()
@@ -128,10 +128,10 @@ async def _stop(server: HttpServer, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-async def _flush(store: Store, used: LastUsed, log: Log) -> None:
+async def _flush(committer: Committer, store: Store, used: LastUsed, log: Log) -> None:
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
-        await asyncio.to_thread(_write_usage, store, used, log)
+        await committer.in_thread(lambda: _write_usage(store, used, log))
 
 
 def _write_usage(store: Store, used: LastUsed, log: Log) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestry.services.operation import Usage
+from vestry.directory.usage import Usage
 
 
 class LastUsed:

@@ -13,15 +13,8 @@ from vestry.access.declaration import Declaration, Keys, More, On
 from vestry.directory.draft import Draft
 from vestry.directory.entities import Entity
 from vestry.directory.snapshot import Account, Root
+from vestry.directory.usage import Usage
 from vestry.policy.request import Kind
-
-
-class Usage(msgspec.Struct, frozen=True, gc=False):
-    """When, with which service and in which region a key or role was last used. `date` is in epoch seconds."""
-
-    date: int
-    service: str
-    region: str
 
 
 class Call(msgspec.Struct, frozen=True):

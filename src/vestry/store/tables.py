@@ -1,0 +1,44 @@
+"""The tables. One row an entity: what is asked of entities is asked of the Root in memory, never of SQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
+
+#: The schema that this code writes; a migration leads to each.
+SCHEMA = 1
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(255), nullable=False),
+)
+
+rows = Table(
+    "rows",
+    metadata,
+    Column("account", String(12), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("date", BigInteger, nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("region", String(64), nullable=False),
+)
