@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import calendar
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from vestry.credentials.canonical import verify
-from vestry.credentials.sigv4 import SignedRequest, check_scope, check_time, read_signature, signing_key
+from vestry.credentials.sigv4 import (
+    Headers,
+    SignedRequest,
+    check_scope,
+    check_time,
+    read_signature,
+    signing_key,
+)
+from vestry.errors import Fault
 
 STAMP = "20261124T001500Z"
 WALL = calendar.timegm(time.strptime(STAMP, "%Y%m%dT%H%M%SZ"))
@@ -93,3 +103,26 @@ def judge(
     key = signing_key(SECRET, signed.date, signed.region, signed.service)
     verify(signed, key, message.method, message.path, message.query, message.headers, message.body)
     return signed
+
+
+#: A header that reads well and proves nothing.
+SCOPE = f"{KEY_ID}/20261124/us-east-1/sts/aws4_request"
+GOOD = f"AWS4-HMAC-SHA256 Credential={SCOPE}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+HEADERS = ((b"host", b"127.0.0.1:4566"), (b"x-amz-date", STAMP.encode()))
+
+
+def read(
+    authorization: str, *more: tuple[bytes, bytes], headers: Headers = HEADERS, query: bytes = b""
+) -> SignedRequest:
+    """Return what a request with this Authorization header claims."""
+    signed = read_signature(query, [*headers, (b"authorization", authorization.encode("latin-1")), *more])
+    assert signed is not None
+    return signed
+
+
+def fault(kind: type[Fault], act: Callable[..., object], *args: Any, **named: Any) -> str:
+    """Return the message with which a call is refused."""
+    with pytest.raises(kind) as caught:
+        act(*args, **named)
+    assert type(caught.value) is kind
+    return caught.value.message or ""
