@@ -23,7 +23,9 @@ INLINE_SIZE_USER: Final = 2048  # the sum over all inline policies of the entity
 INLINE_SIZE_GROUP: Final = 5120
 INLINE_SIZE_ROLE: Final = 10240
 SESSION_POLICY_SIZE: Final = 2048  # the plain text of the inline session policy and the ARNs together
-PACKED_BUDGET: Final = 2048  # bytes of deflated session policy, ARNs and tags: our stand-in for AWS's hidden limit
+PACKED_BUDGET: Final = (
+    2048  # bytes of deflated session policy, ARNs and tags: our stand-in for AWS's hidden limit
+)
 
 # ── Sessions, in seconds [M][Q] ──────────────────────────────────────────────────────────────────────────────────
 DEFAULT_SESSION: Final = 3600
