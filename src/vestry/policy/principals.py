@@ -84,7 +84,8 @@ class PrincipalTest(msgspec.Struct, frozen=True, gc=False):
         named = caller.arn in self.names
         if caller.kind is Kind.USER:
             return named or caller.unique_id in self.names
-        return named and (caller.issuer_arn in self.names or caller.unique_id in self.names)
+        behind = caller.issuer_arn in self.names or caller.unique_id in self.names
+        return named and (behind or caller.issuer_arn.endswith(":root"))
 
 
 _WITHOUT_LAYERS = frozenset((Kind.SERVICE, Kind.FEDERATED, Kind.ANONYMOUS))
