@@ -1,198 +1,221 @@
 """The database: load everything, commit a batch of changes, keep the last uses.
 
-A commit is one transaction, and durable when it returns: SQLite's write-ahead log is synced before COMMIT returns
-(journal_mode=WAL, synchronous=FULL), which is checked and not assumed.
+A commit is one transaction, and durable when it returns. INVARIANT: a store commits only on top of the revision that
+it loaded or committed last; a second writer, should a lock ever fail, is found out and refused.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from typing import Any
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, create_engine, delete, event, insert, inspect, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, make_url, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
 from vestry.credentials.vault import Vault
 from vestry.directory.draft import EVERYTHING, Change
+from vestry.directory.entities import Entity
 from vestry.directory.snapshot import Root, assemble
 from vestry.directory.usage import Usage
-from vestry.store import records
+from vestry.store import records, schema, sqlite
 from vestry.store.failure import StoreError
-from vestry.store.tables import SCHEMA, meta, metadata, revisions, rows, usage
+from vestry.store.tables import revisions, rows, usage
 
 __all__ = ["Store", "StoreError", "open_store"]
 
-_PUT = upsert(rows)
-_PUT = _PUT.on_conflict_do_update(
-    index_elements=["account", "kind", "id"],
-    set_={"version": _PUT.excluded.version, "body": _PUT.excluded.body},
+Row = dict[str, Any]
+
+_LOAD = select(rows.c.account, rows.c.kind, rows.c.id, rows.c.version, rows.c.body)
+_REVISION = select(revisions.c.revision)
+_NEXT_REVISION = (
+    update(revisions).where(revisions.c.revision == bindparam("known")).values(revision=bindparam("next"))
 )
-_USE = upsert(usage)
-_USE = _USE.on_conflict_do_update(
-    index_elements=["id"],
-    set_={name: _USE.excluded[name] for name in ("date", "service", "region")},
+_DELETE = delete(rows).where(
+    *(column == bindparam(f"of_{column.name}") for column in (rows.c.account, rows.c.kind, rows.c.id))
 )
+_DELETE_ACCOUNT = delete(rows).where(rows.c.account == bindparam("of_account"))
+_IDS = select(rows.c.id).where(rows.c.account == bindparam("of_account"))
+_FORGET = delete(usage).where(usage.c.id == bindparam("of_id"))
+
+
+class _Database(NamedTuple):
+    """What differs between engines: here ends the knowledge of which one it is."""
+
+    engine: Engine
+    insert: Callable[[Table], Any]
+    writes: str
+    release: Callable[[], None]
 
 
 class Store:
-    """An open store. It is used by one thread at a time; `commit` and `write_usage` may block on the disk."""
+    """An open store, used by one thread at a time; `commit` and `write_usage` wait for the disk.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    `installation` is the id that the store was given when it was made.
+    """
+
+    def __init__(self, database: _Database, installation: str) -> None:
+        self.installation = installation
+        self._database = database
+        self._revision: int | None = None
+        self._put = _upsert(database, rows, ("account", "kind", "id"))
+        self._use = _upsert(database, usage, ("id",))
 
     def load(self) -> Root:
-        """Return everything that is stored. Raises StoreError."""
-        query = select(rows.c.kind, rows.c.version, rows.c.body)
+        """Return everything that is stored. Raises StoreError, also for rows that a newer Vestry wrote."""
+        collecting = gc.isenabled()
+        gc.disable()  # it would walk a hundred thousand fresh objects again and again, and find none to free
         try:
-            with self._engine.connect() as connection:
-                revision = connection.execute(select(revisions.c.revision)).scalar_one()
-                entities = [records.decode(*row) for row in connection.execute(query)]
-        except (SQLAlchemyError, records.UnknownRecord) as error:
-            raise StoreError(f"The store cannot be read: {_short(error)}") from None
-        return assemble(entities, revision)
+            with _explained("read"), self._database.engine.connect() as connection:
+                revision: int = connection.execute(_REVISION).scalar_one()
+                read = records.Reader().read
+                root = assemble((read(*row) for row in connection.execute(_LOAD).tuples()), revision)
+        except (records.UnknownRecord, ValueError) as error:
+            raise StoreError(f"The store cannot be read: {error}.") from None
+        finally:
+            if collecting:
+                gc.enable()
+        self._revision = revision
+        return root
 
     def commit(self, changes: Sequence[Change], revision: int) -> None:
-        """Write all changes in one transaction, durable on return. Raises StoreError; nothing was written then."""
-        try:
-            with self._engine.begin() as connection:
-                for change in changes:
-                    if change.kind == EVERYTHING:
-                        connection.execute(delete(rows).where(rows.c.account == change.account))
-                    elif change.value is None:
-                        gone = (rows.c.kind == change.kind, rows.c.id == change.id)
-                        connection.execute(delete(rows).where(rows.c.account == change.account, *gone))
-                    else:
-                        version, body = records.encode(change.value)
-                        row = (change.account, change.kind, change.id, version, body)
-                        names = ("account", "kind", "id", "version", "body")
-                        connection.execute(_PUT, dict(zip(names, row, strict=True)))
-                connection.execute(update(revisions).values(revision=revision))
-        except SQLAlchemyError as error:
-            raise StoreError(f"The store cannot be written: {_short(error)}") from None
+        """Write all changes in one transaction, durable on return, and call it `revision`.
+
+        Raises StoreError: nothing was written then. A store that was never loaded does not commit.
+        """
+        if self._revision is None:
+            raise StoreError("The store was not loaded: nothing can be committed.")
+        batch = _settled(changes)
+        with _explained("written"), self._writing() as connection:
+            self._write(connection, batch)
+            moved = connection.execute(_NEXT_REVISION, {"known": self._revision, "next": revision})
+            if moved.rowcount != 1:
+                raise StoreError(
+                    "The store was changed by another process. Stop it, and start this one again."
+                )
+        self._revision = revision
 
     def read_usage(self) -> dict[str, Usage]:
         """Return the last uses by access key id and role id. Raises StoreError."""
-        try:
-            with self._engine.connect() as connection:
-                return {row[0]: Usage(*row[1:]) for row in connection.execute(select(usage))}
-        except SQLAlchemyError as error:
-            raise StoreError(f"The store cannot be read: {_short(error)}") from None
+        with _explained("read"), self._database.engine.connect() as connection:
+            return {row[0]: Usage(*row[1:]) for row in connection.execute(select(usage)).tuples()}
 
     def write_usage(self, fresh: Mapping[str, Usage]) -> None:
-        """Write last uses. Raises StoreError."""
+        """Write last uses by access key id and role id. Raises StoreError; nothing was written then."""
         found = [
             {"id": identifier, "date": last.date, "service": last.service, "region": last.region}
             for identifier, last in fresh.items()
         ]
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(_USE, found)
-        except SQLAlchemyError as error:
-            raise StoreError(f"The store cannot be written: {_short(error)}") from None
+        if found:
+            with _explained("written"), self._writing() as connection:
+                connection.execute(self._use, found)
 
     def close(self) -> None:
-        """Close the database."""
-        self._engine.dispose()
+        """Close the database, and let another process own it."""
+        self._database.engine.dispose()
+        self._database.release()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._database.engine.connect() as plain:
+            connection = plain.execution_options(**{self._database.writes: True})
+            with connection.begin():
+                yield connection
+
+    def _write(self, connection: Connection, batch: _Batch) -> None:
+        gone = batch.gone
+        for account in batch.wiped:
+            kept = {row["id"] for row in batch.written if row["account"] == account}
+            held = connection.execute(_IDS, {"of_account": account}).scalars()
+            _run(connection, _FORGET, [{"of_id": found} for found in held if found not in kept])
+            connection.execute(_DELETE_ACCOUNT, {"of_account": account})
+        _run(connection, _DELETE, gone)
+        _run(connection, _FORGET, [{"of_id": row["of_id"]} for row in gone])
+        _run(connection, self._put, batch.written)
 
 
 def open_store(url: str, master_key: bytes, *, durable: bool = True) -> Store:
-    """Open a store, made or migrated where needed. Raises StoreError.
+    """Open a store, made or migrated where needed, and own it until it is closed. Raises StoreError.
 
-    A store that was sealed under another master key, or written by a newer Vestry, refuses to open.
+    A store that was made with another master key, or by a newer Vestry, refuses to open. Load it before the first
+    commit.
     """
+    with _explained("opened"):
+        database = _open(url, durable=durable)
+        try:
+            with database.engine.connect() as plain:
+                connection = plain.execution_options(**{database.writes: True})
+                with connection.begin():
+                    installation = schema.prepare(connection, Vault(master_key))
+        except BaseException:
+            database.engine.dispose()
+            database.release()
+            raise
+    return Store(database, installation)
+
+
+def _open(url: str, *, durable: bool) -> _Database:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise StoreError(
+            f"{parsed.get_backend_name()!r} databases are not supported yet: use sqlite:///PATH."
+        )
+    engine, owned = sqlite.open_file(parsed, durable=durable)
+    return _Database(engine, sqlite_insert, sqlite.WRITES, owned.release if owned is not None else _nothing)
+
+
+def _nothing() -> None:
+    """Release what was never owned."""
+
+
+class _Batch(NamedTuple):
+    """What is left of changes when each row is written once: accounts emptied first, rows deleted, rows written."""
+
+    wiped: list[str]
+    gone: list[Row]
+    written: list[Row]
+
+
+def _settled(changes: Iterable[Change]) -> _Batch:
+    wiped: dict[str, None] = {}
+    last: dict[str, dict[tuple[str, str], Entity | None]] = {}
+    for change in changes:
+        if change.kind == EVERYTHING:
+            wiped[change.account] = None
+            last[change.account] = {}
+        else:
+            last.setdefault(change.account, {})[change.kind, change.id] = change.value
+    batch = _Batch(list(wiped), [], [])
+    for account, entities in last.items():
+        for (kind, identifier), entity in entities.items():
+            if entity is not None:
+                version, body = records.encode(entity)
+                row = {"account": account, "kind": kind, "id": identifier, "version": version, "body": body}
+                batch.written.append(row)
+            elif account not in wiped:
+                batch.gone.append({"of_account": account, "of_kind": kind, "of_id": identifier})
+    return batch
+
+
+def _upsert(database: _Database, table: Table, key: tuple[str, ...]) -> Any:
+    statement = database.insert(table)
+    fields = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=fields)
+
+
+def _run(connection: Connection, statement: Any, values: list[Row]) -> None:
+    if values:
+        connection.execute(statement, values)
+
+
+@contextmanager
+def _explained(done: str) -> Iterator[None]:
+    """Raise the engine's errors as StoreError, without statement and values: those could hold what is stored."""
     try:
-        engine = _engine(url, durable=durable)
-        _prepare(engine)
-        _check_key(engine, Vault(master_key))
+        yield
     except SQLAlchemyError as error:
-        raise StoreError(f"The store {url} cannot be opened: {_short(error)}") from None
-    return Store(engine)
-
-
-def _engine(url: str, *, durable: bool) -> Engine:
-    wanted = "FULL" if durable else "OFF"
-    engine = create_engine(
-        url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 10}
-    )
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy's "begin" event below starts transactions
-        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-        connection.execute(f"PRAGMA synchronous={wanted}")
-        level = connection.execute("PRAGMA synchronous").fetchone()[0]
-        if mode not in ("wal", "memory") or level != (2 if durable else 0):
-            raise StoreError(
-                f"The database does not take durable settings (journal {mode}, synchronous {level})."
-            )
-        connection.execute("PRAGMA busy_timeout=10000")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _prepare(engine: Engine) -> None:
-    """Bring the schema to SCHEMA: an empty database is made at once, an older one is migrated."""
-    with engine.begin() as connection:
-        tables = inspect(connection).get_table_names()
-        if not tables:
-            metadata.create_all(connection)
-            connection.execute(insert(meta), [{"name": "schema", "value": str(SCHEMA)}])
-            connection.execute(insert(revisions), [{"id": 1, "revision": 0}])
-            return
-        if "meta" not in tables:
-            raise StoreError("The database holds other tables: it is not a store of Vestry's.")
-        present = int(_meta(connection, "schema") or 0)
-        if present > SCHEMA:
-            raise StoreError(
-                f"The store has schema {present}, newer than this Vestry's {SCHEMA}: update Vestry."
-            )
-        if present < SCHEMA:
-            _migrate(connection, present)
-
-
-def _migrate(connection: Any, present: int) -> None:
-    from alembic import command  # noqa: PLC0415 - a start that migrates nothing does not load it
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(files("vestry.store") / "migrations"))
-    config.attributes["connection"] = connection
-    command.stamp(config, str(present) if present else "base")
-    command.upgrade(config, str(SCHEMA))
-    connection.execute(update(meta).where(meta.c.name == "schema").values(value=str(SCHEMA)))
-
-
-def _check_key(engine: Engine, vault: Vault) -> None:
-    with engine.begin() as connection:
-        check = _meta(connection, "key-check")
-        if check is None:
-            connection.execute(
-                insert(meta),
-                [
-                    {"name": "key-check", "value": vault.key_check().hex()},
-                    {"name": "installation", "value": os.urandom(16).hex()},
-                ],
-            )
-        elif not vault.is_key_of(bytes.fromhex(check)):
-            raise StoreError(
-                "The master key is not the one this store was made with. Check VESTRY_MASTER_KEY, or restore "
-                "master.key from a backup."
-            )
-
-
-def _meta(connection: Any, name: str) -> str | None:
-    value: str | None = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
-    return value
-
-
-def _short(error: Exception) -> str:
-    """Return the cause without the statement and its values: they could hold what is stored."""
-    return str(getattr(error, "orig", None) or error).splitlines()[0][:200]
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
+        hint = "Look at the disk: is it full, or can it only be read?"
+        raise StoreError(f"The store cannot be {done}: {cause}. {hint}") from None

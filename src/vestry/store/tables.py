@@ -9,6 +9,7 @@ SCHEMA = 1
 
 metadata = MetaData()
 
+#: What belongs to the store itself: schema, key-check and installation.
 meta = Table(
     "meta",
     metadata,
@@ -16,6 +17,7 @@ meta = Table(
     Column("value", String(255), nullable=False),
 )
 
+#: Bodies often have a kilobyte or two, which SQLite keeps better in a table with row ids than in the key's own tree.
 rows = Table(
     "rows",
     metadata,
@@ -24,9 +26,9 @@ rows = Table(
     Column("id", String(128), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
 
+#: One row, updated inside every transaction: the order of commits, and the guard against a second writer.
 revisions = Table(
     "revisions",
     metadata,
