@@ -3,3 +3,7 @@
 
 class StoreError(Exception):
     """The store cannot be opened, read or written. The text is for the operator."""
+
+
+class StoreInUse(StoreError):
+    """Another process has the store open; it may be about to end, or to answer the operator itself."""
