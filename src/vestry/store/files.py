@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from vestry.credentials.vault import MASTER_KEY_BYTES
-from vestry.store.failure import StoreError
+from vestry.store.failure import StoreError, StoreInUse
 
 DATABASE = "vestry.db"
 KEY_FILE = "master.key"
@@ -17,7 +17,7 @@ KEY_FILE = "master.key"
 class OwnedFile:
     """A lock file (0600) that this process holds until `release`, or until it ends; it contains the process id.
 
-    `subject` begins the sentence of the StoreError that is raised when another process holds it.
+    `subject` begins the sentence of the StoreInUse that is raised when another process holds it.
     """
 
     def __init__(self, path: Path, subject: str) -> None:
@@ -30,7 +30,7 @@ class OwnedFile:
         except OSError:
             owner = os.read(self._descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(self._descriptor)
-            raise StoreError(
+            raise StoreInUse(
                 f"{subject} is in use by process {owner}. Stop it, or choose another one."
             ) from None
         os.ftruncate(self._descriptor, 0)
