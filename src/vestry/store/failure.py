@@ -7,7 +7,3 @@ class StoreError(Exception):
 
 class StoreInUse(StoreError):
     """Another process has the store open; it may be about to end, or to answer the operator itself."""
-
-
-class StoreInUse(StoreError):
-    """Another process owns the data directory or the database: it may be gone in a moment."""
