@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from base64 import b64decode, b64encode
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +28,13 @@ RING = KeyRing({1: KEY}, 1)
 TOKEN = seal(RING, b"payload", SALT)
 
 
+def sealed_by_hand(payload: bytes) -> str:
+    """Return a token made without `seal`: the format of version 1, written down once more."""
+    head = b"\x01" + b"\x00\x01" + SALT
+    keys = hmac.new(KEY.secret, b"vestry session\x00" + head, "sha512").digest()
+    return b64encode(head + AESGCM(keys[:32]).encrypt(bytes(12), payload, head)).decode()
+
+
 def refused(token: str, ring: KeyRing = RING) -> None:
     with pytest.raises(InvalidClientTokenId) as caught:
         open_sealed(ring, token)
@@ -43,6 +53,14 @@ def test_a_token_opens_to_what_was_sealed(payload, salt, number):
 @pytest.mark.parametrize("length", [TOKEN_CHARACTERS + 1, TOKEN_CHARACTERS * 20])
 def test_1_a_token_that_is_too_long_is_refused(length):
     refused("A" * length)
+
+
+def test_the_format_is_the_documented_one():
+    assert sealed_by_hand(b"payload") == TOKEN
+
+
+def test_1_a_token_that_is_too_long_is_refused_even_if_it_is_ours():
+    refused(sealed_by_hand(bytes(TOKEN_CHARACTERS)))
 
 
 def test_1_no_token_is_made_that_would_not_open():
@@ -164,9 +182,6 @@ def test_material_belongs_to_key_purpose_and_salt():
 
 
 def test_material_is_not_the_key_that_seals():
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     token, material = seal_with_material(RING, b"payload", SALT)
     raw = b64decode(token)
     with pytest.raises(InvalidTag):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from base64 import b64decode
 
 import msgspec
 import pytest
@@ -134,8 +135,6 @@ def test_even_the_shortest_session_has_a_token_of_a_hundred_characters():
 
 def test_tokens_carry_no_secret_and_no_claim_in_the_clear():
     minted = mint(RING, CLAIMS, SALT)
-    from base64 import b64decode
-
     raw = b64decode(minted.token)
     for secret in (minted.secret_access_key.encode(), b64decode(minted.secret_access_key), b"casey", b"AROA"):
         assert secret not in raw
