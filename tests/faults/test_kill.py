@@ -74,7 +74,8 @@ class Writer(threading.Thread):
         self.acknowledged += 1
 
     def _client(self, endpoint: str) -> Any:
-        return boto3.client(
+        # A session of its own: boto3's default session must not be used by several threads.
+        return boto3.session.Session().client(
             "iam",
             endpoint_url=endpoint,
             region_name="us-east-1",

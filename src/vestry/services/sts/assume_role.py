@@ -142,8 +142,13 @@ def _transitive(caller: Caller, passed: Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_unsupported(call: Call) -> None:
-    """No MFA device and no context provider exists yet: what names one is refused as AWS refuses unknown ones."""
+    """No MFA device and no context provider exists yet: what names one is refused as AWS refuses unknown ones.
+
+    AWS does not document what MinimumSessionTokenSize does to a token; it is refused by name.
+    """
     if call.get("SerialNumber") is not None or call.get("TokenCode") is not None:
         raise AccessDenied(_NO_SUCH_MFA)
     if call.get("ProvidedContexts"):
         raise InvalidParameterValue("The specified context provider does not exist.")
+    if call.get("MinimumSessionTokenSize"):
+        raise InvalidParameterValue("MinimumSessionTokenSize is not supported.")

@@ -1,0 +1,188 @@
+"""Every operation of the service models is offered with a declaration, or refuses by name; none runs unauthorized."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from serving import Server
+from vestry.services.registry import REGISTRY
+
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+SERVICES = ("iam", "sts")
+LOADER = botocore.session.Session()
+EXEMPT = {("sts", "GetCallerIdentity")}
+
+
+def model(service: str) -> Any:
+    return LOADER.get_service_model(service)
+
+
+OFFERED = sorted(REGISTRY)
+OTHERS = sorted(
+    (service, name)
+    for service in SERVICES
+    for name in model(service).operation_names
+    if (service, name) not in REGISTRY
+)
+
+
+class Stage:
+    """An account with one user of each kind of permission, and something for every operation to work on."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.account = server.account("every-operation")
+        number = self.account["AccountId"]
+        self.root = server.client("iam", self.account)
+        self.keys: dict[str, dict[str, Any]] = {}
+        for name in ("nobody", "denied", "allowed", "someone"):
+            self.root.create_user(UserName=name)
+            self.keys[name] = self.root.create_access_key(UserName=name)["AccessKey"]
+        self.root.put_user_policy(UserName="allowed", PolicyName="p", PolicyDocument=json.dumps(ALLOW))
+        deny = ALLOW | {
+            "Statement": [*ALLOW["Statement"], {"Effect": "Deny", "Action": "*", "Resource": "*"}]
+        }
+        self.root.put_user_policy(UserName="denied", PolicyName="p", PolicyDocument=json.dumps(deny))
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"AWS": number}, "Action": "sts:AssumeRole"}],
+        }
+        self.root.create_role(RoleName="some-role", AssumeRolePolicyDocument=json.dumps(trust))
+        self.root.put_role_policy(
+            RoleName="some-role", PolicyName="some-policy", PolicyDocument=json.dumps(ALLOW)
+        )
+        self.root.put_user_policy(
+            UserName="someone", PolicyName="some-policy", PolicyDocument=json.dumps(ALLOW)
+        )
+        made = self.root.create_policy(PolicyName="managed", PolicyDocument=json.dumps(ALLOW))
+        arn = made["Policy"]["Arn"]
+        self.root.attach_role_policy(RoleName="some-role", PolicyArn=arn)
+        self.root.attach_user_policy(UserName="someone", PolicyArn=arn)
+        self.root.put_user_permissions_boundary(UserName="someone", PermissionsBoundary=arn)
+        self.root.put_role_permissions_boundary(RoleName="some-role", PermissionsBoundary=arn)
+        self.samples: dict[str, Any] = {
+            "UserName": "someone",
+            "RoleName": "some-role",
+            "PolicyName": "some-policy",
+            "PolicyArn": arn,
+            "PermissionsBoundary": arn,
+            "PolicyDocument": json.dumps(ALLOW),
+            "AssumeRolePolicyDocument": json.dumps(trust),
+            "AccessKeyId": self.keys["someone"]["AccessKeyId"],
+            "Status": "Active",
+            "VersionId": "v1",
+            "Tags": [{"Key": "k", "Value": "v"}],
+            "TagKeys": ["k"],
+            "Description": "words",
+            "RoleArn": f"arn:aws:iam::{number}:role/some-role",
+            "RoleSessionName": "work",
+        }
+
+    def call(self, service: str, name: str, who: str | None) -> Any:
+        operation = model(service).operation_model(name)
+        shape = operation.input_shape
+        parameters = {} if shape is None else {m: self.samples[m] for m in shape.required_members}
+        if who is None:
+            client = boto3.client(
+                service,
+                endpoint_url=self.server.endpoint,
+                region_name="us-east-1",
+                config=Config(signature_version=UNSIGNED, retries={"max_attempts": 0}),
+            )
+        else:
+            client = self.server.client(service, self.keys[who])
+        return client._make_api_call(name, parameters)
+
+
+@pytest.fixture(scope="module")
+def stage(server: Server) -> Stage:
+    return Stage(server)
+
+
+def error_of(stage: Stage, service: str, name: str, who: str | None) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        stage.call(service, name, who)
+    response: dict[str, Any] = caught.value.response
+    return response
+
+
+@pytest.mark.parametrize(("service", "name"), OFFERED)
+def test_unsigned_is_refused(stage: Stage, service: str, name: str) -> None:
+    answer = error_of(stage, service, name, None)
+    assert answer["Error"]["Code"] == "MissingAuthenticationToken"
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+@pytest.mark.parametrize(("service", "name"), [row for row in OFFERED if row not in EXEMPT])
+def test_a_caller_without_policies_is_denied(stage: Stage, service: str, name: str) -> None:
+    answer = error_of(stage, service, name, "nobody")
+    assert answer["Error"]["Code"] == "AccessDenied"
+    assert (
+        f"because no identity-based policy allows the {service}:{name} action" in answer["Error"]["Message"]
+    )
+
+
+@pytest.mark.parametrize(("service", "name"), [row for row in OFFERED if row not in EXEMPT])
+def test_an_explicit_deny_wins(stage: Stage, service: str, name: str) -> None:
+    answer = error_of(stage, service, name, "denied")
+    assert answer["Error"]["Code"] == "AccessDenied"
+    assert "with an explicit deny in an identity-based policy" in answer["Error"]["Message"]
+
+
+@pytest.mark.parametrize(("service", "name"), OFFERED)
+def test_a_caller_with_permission_is_not_denied(stage: Stage, service: str, name: str) -> None:
+    try:
+        stage.call(service, name, "allowed")
+    except ClientError as error:
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404, 409), error
+        assert error.response["Error"]["Code"] not in ("AccessDenied", "ValidationError", "InvalidInput"), (
+            error
+        )
+
+
+def test_only_what_aws_exempts_is_exempt() -> None:
+    assert {key for key, operation in REGISTRY.items() if operation.declaration.exempt} == EXEMPT
+
+
+def test_every_registered_operation_is_in_the_model() -> None:
+    for service, name in REGISTRY:
+        assert name in model(service).operation_names
+
+
+def test_every_other_operation_refuses_by_name(stage: Stage) -> None:
+    assert OTHERS
+    sts, iam = (
+        stage.server.client(service, stage.keys["allowed"], parameter_validation=False)
+        for service in ("sts", "iam")
+    )
+    for service, name in OTHERS:
+        operation = model(service).operation_model(name)
+        if operation.auth_type == "none" or "smithy.api#noAuth" in (operation.auth or []):
+            continue
+        client = {"sts": sts, "iam": iam}[service]
+        try:
+            client._make_api_call(name, {})
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "UnsupportedOperation", error
+            assert f"{service}:{name}" in error.response["Error"]["Message"]
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+        else:
+            pytest.fail(f"{service}:{name} was answered")
+
+
+@pytest.mark.parametrize(("service", "name"), OFFERED)
+def test_every_modelled_parameter_is_read(service: str, name: str) -> None:
+    folder = Path(__file__).resolve().parents[2] / "src" / "vestry" / "services" / service
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    shape = model(service).operation_model(name).input_shape
+    for member in shape.members if shape is not None else ():
+        assert f'"{member}"' in source, f"{service}:{name} has a parameter that nothing reads: {member}"
