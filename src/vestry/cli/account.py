@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json as codec
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from vestry.cli import operator, profiles
+from vestry.cli import operator, output
 from vestry.cli.choices import Data, Database, Json
-
-app = typer.Typer(help="Accounts: create, list, set, reset, delete.", no_args_is_help=True)
+from vestry.cli.failure import Failure
 
 Account = Annotated[str, typer.Argument(help="An account's id or alias.", metavar="ACCOUNT")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-@app.command()
 def create(
     alias: Annotated[str, typer.Argument(help="The account's alias.", metavar="ALIAS")],
     identifier: Annotated[
-        str | None, typer.Option("--id", help="Twelve digits.", show_default="a free one")
+        str | None, typer.Option("--id", help="Twelve digits.", show_default="a free one", metavar="ID")
     ] = None,
     profile: Annotated[
         str | None, typer.Option(help="Write the root key into this AWS profile.", metavar="NAME")
@@ -30,99 +28,101 @@ def create(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Create an account; its root user's access key is shown this once."""
+    """Create an account with its root user's access key, which is shown this once."""
+    if profile is not None:
+        from vestry.cli import profiles
+
+        profiles.check(profile)
     made = operator.perform("account.create", {"alias": alias, "id": identifier}, data, database)
-    written: list[str] = []
-    if profile:
-        values = {
-            "aws_access_key_id": made["AccessKeyId"],
-            "aws_secret_access_key": made["SecretAccessKey"],
-        }
-        written = profiles.write(profile, values, operator.endpoint(data))
-    if json:
-        typer.echo(codec.dumps(made))
-        return
-    typer.echo(
-        f"Account {made['Alias']} ({made['AccountId']}) with its root user's access key, shown this once:"
-    )
-    typer.echo(f"  AccessKeyId      {made['AccessKeyId']}")
-    typer.echo(f"  SecretAccessKey  {made['SecretAccessKey']}")
-    if profile:
-        typer.echo(f"Profile {profile} written to {' and '.join(written)}. Try:")
-        typer.echo(f"  aws --profile {profile} sts get-caller-identity")
+    lines = [
+        f"Account {made['Alias']} ({made['AccountId']}) with its root user's access key, shown this once:",
+        f"  AccessKeyId      {made['AccessKeyId']}",
+        f"  SecretAccessKey  {made['SecretAccessKey']}",
+    ]
+    # Said before the profile is written: were that to fail, the key would be lost.
+    output.answer(made, json, "\n".join(lines))
+    if profile is not None:
+        written = _write_profile(profile, made, operator.endpoint(data, database))
+        if not json:
+            print(f"Profile {profile} written to {' and '.join(written)}. Try:")
+            print(f"  aws --profile {profile} sts get-caller-identity")
 
 
-@app.command("list")
 def list_accounts(data: Data = None, database: Database = None, json: Json = False) -> None:
-    """List the accounts."""
+    """List the accounts, by alias."""
     found = operator.perform("account.list", {}, data, database)
-    if json:
-        typer.echo(codec.dumps(found))
+    if json or not found["Accounts"]:
+        nothing = "There are no accounts yet. Create one: vestry account create ALIAS --profile NAME"
+        output.answer(found, json, nothing)
         return
-    if not found["Accounts"]:
-        typer.echo("There are no accounts yet. Create one: vestry account create ALIAS --profile NAME")
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("Account", "Alias", box=None, header_style="bold")
-    for title in ("Users", "Roles", "Policies"):
-        table.add_column(title, justify="right")
-    table.add_column("Wildcard principals")
-    for row in found["Accounts"]:
-        counts = [str(row[name]) for name in ("Users", "Roles", "Policies")]
-        table.add_row(row["AccountId"], row["Alias"], *counts, _word(row))
-    Console().print(table)
+    counts = ("Users", "Roles", "Policies")
+    rows = [
+        [row["AccountId"], row["Alias"], *(str(row[name]) for name in counts), _word(row)]
+        for row in found["Accounts"]
+    ]
+    output.table(("Account", "Alias", *counts, "Wildcard principals"), rows, right=counts)
 
 
-@app.command("set")
 def set_options(
     account: Account,
     allow_wildcard_principals: Annotated[
         bool | None,
         typer.Option(
             "--allow-wildcard-principals/--no-allow-wildcard-principals",
-            help="Whether a trust policy may name everybody, {'AWS': '*'}, as AWS tolerates.",
+            help='Whether a trust policy may name everybody, {"AWS": "*"}, as AWS tolerates.',
         ),
     ] = None,
     data: Data = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Change an account's options."""
+    """Change an account's options; what is not given stays."""
+    if allow_wildcard_principals is None:
+        raise typer.BadParameter(
+            "say what to set: --allow-wildcard-principals or --no-allow-wildcard-principals"
+        )
     arguments = {"account": account, "allow_wildcard_principals": allow_wildcard_principals}
     row = operator.perform("account.set", arguments, data, database)
-    _say(row, json, f"Account {row['Alias']} ({row['AccountId']}): wildcard principals {_word(row)}.")
+    output.answer(row, json, f"{_title(row)}: wildcard principals {_word(row)}.")
 
 
-@app.command()
 def reset(
     account: Account, data: Data = None, database: Database = None, json: Json = False, yes: Yes = False
 ) -> None:
     """Empty an account: its root key stays, its sessions end."""
     _confirm(f"Delete everything in account {account}, except its root key?", yes)
     row = operator.perform("account.reset", {"account": account}, data, database)
-    _say(row, json, f"Account {row['Alias']} ({row['AccountId']}) is empty.")
+    output.answer(row, json, f"{_title(row)} is empty; its root key stays.")
 
 
-@app.command()
 def delete(
     account: Account, data: Data = None, database: Database = None, json: Json = False, yes: Yes = False
 ) -> None:
     """Delete an account and everything in it."""
     _confirm(f"Delete account {account} and everything in it?", yes)
     row = operator.perform("account.delete", {"account": account}, data, database)
-    _say(row, json, f"Account {row['Alias']} ({row['AccountId']}) is deleted.")
+    output.answer(row, json, f"{_title(row)} is deleted.")
 
 
-def _word(row: dict[str, Any]) -> str:
+def _write_profile(name: str, made: Mapping[str, Any], endpoint: str) -> list[str]:
+    from vestry.cli import profiles
+
+    secrets = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+    try:
+        return profiles.write(name, secrets, endpoint)
+    except Failure as failure:
+        hint = f"The account {made['Alias']} is made: put the key printed above into a profile yourself."
+        raise Failure(str(failure), hint) from None
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    return f"Account {row['Alias']} ({row['AccountId']})"
+
+
+def _word(row: Mapping[str, Any]) -> str:
     return "allowed" if row["AllowWildcardPrincipals"] else "refused"
 
 
-def _say(row: dict[str, Any], json: bool, sentence: str) -> None:
-    typer.echo(codec.dumps(row) if json else sentence)
-
-
 def _confirm(question: str, yes: bool) -> None:
-    if not yes and sys.stdin.isatty() and sys.stdout.isatty():
-        typer.confirm(question, abort=True)
+    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+        typer.confirm(question, abort=True, err=True)

@@ -4,102 +4,172 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
+from vestry.cli import operator, output
+from vestry.cli.choices import Json
 from vestry.cli.failure import Failure
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+#: What would go before, or against, the credentials that we hand over.
+_STALE = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+)
+_BOTH_HALVES = (
+    "Both halves are needed: the role's trust policy, and a policy that lets the caller sts:AssumeRole."
+)
 
 
 def env(
     profile: Annotated[str, typer.Option(help="The AWS profile.", metavar="NAME")],
+    json: Json = False,
 ) -> None:
     """Print a profile's credentials and endpoint as exports: eval "$(vestry env --profile NAME)"."""
     session = _session(profile)
-    values = _credentials(session) | _place(session)
-    for name, value in values.items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
-    if "AWS_SESSION_TOKEN" not in values:
-        typer.echo("unset AWS_SESSION_TOKEN")
-    typer.echo("unset AWS_PROFILE")
+    values = _credentials(session, profile) | _whereabouts(session)
+    if "AWS_ENDPOINT_URL" not in values:
+        sys.stderr.write(
+            f"vestry: the profile {profile} has no endpoint_url: clients will ask the real AWS.\n"
+        )
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+    lines += [f"unset {name}" for name in _STALE if name in os.environ and name not in values]
+    output.answer(values, json, "\n".join(lines))
 
 
 def execute(
+    command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="CMD")],
     role: Annotated[str, typer.Option("--role", help="The ARN of the role.", metavar="ARN")],
-    command: Annotated[list[str], typer.Argument(help="The command, after --.", metavar="-- CMD")],
     profile: Annotated[
         str | None,
-        typer.Option(help="The AWS profile that assumes it.", show_default="the usual credentials"),
+        typer.Option(
+            help="The AWS profile that assumes it.", show_default="the usual credentials", metavar="NAME"
+        ),
     ] = None,
-    session_name: Annotated[str, typer.Option(help="The session's name.")] = "vestry-exec",
-    duration: Annotated[int | None, typer.Option(help="Seconds.", min=900, max=43200)] = None,
+    session_name: Annotated[str, typer.Option(help="The session's name.", metavar="NAME")] = "vestry-exec",
+    duration: Annotated[
+        int | None, typer.Option(help="How long, in seconds.", show_default="an hour", metavar="SECONDS")
+    ] = None,
+    external_id: Annotated[
+        str | None, typer.Option(help="The external id that the role asks for.", metavar="ID")
+    ] = None,
 ) -> None:
     """Assume a role with your usual AWS credentials and run a command with what it gives."""
     session = _session(profile)
-    given = _assume(session, role, session_name, duration)
-    environment = {name: value for name, value in os.environ.items() if name != "AWS_PROFILE"}
-    environment |= _place(session) | {
+    place = _whereabouts(session)
+    place.setdefault("AWS_ENDPOINT_URL", operator.endpoint(None))
+    parameters = {
+        "RoleArn": role,
+        "RoleSessionName": session_name,
+        "DurationSeconds": duration,
+        "ExternalId": external_id,
+    }
+    asked = {name: value for name, value in parameters.items() if value is not None}
+    given = _assume(session, place, asked)
+    kept = {name: value for name, value in os.environ.items() if name not in _STALE}
+    secrets = {
         "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
         "AWS_SESSION_TOKEN": given["SessionToken"],
     }
+    sys.stdout.flush()
     try:
-        os.execvpe(command[0], command, environment)  # noqa: S606 - running it is what was asked
+        os.execvpe(command[0], command, kept | place | secrets)  # noqa: S606 - running it is what was asked
     except OSError as error:
         raise Failure(f"{command[0]} cannot be run: {error.strerror}.") from None
 
 
+execute.runs_a_command = True  # type: ignore[attr-defined]
+
+
 def _session(profile: str | None) -> Any:
+    """Return a botocore session. A profile that was named goes before what the environment says of endpoints."""
     import botocore.exceptions
     import botocore.session
 
     session = botocore.session.Session(profile=profile)
     try:
-        session.get_scoped_config()
+        endpoint = session.get_scoped_config().get("endpoint_url")
     except botocore.exceptions.ProfileNotFound:
+        name = profile or os.environ.get("AWS_PROFILE")
         raise Failure(
-            f"There is no AWS profile {profile}.", "vestry account create ALIAS --profile NAME writes one."
+            f"There is no AWS profile {name}.", "vestry account create ALIAS --profile NAME writes one."
         ) from None
+    except botocore.exceptions.BotoCoreError as error:
+        raise Failure(f"The AWS configuration cannot be read: {error}") from None
+    if profile is not None and endpoint:
+        # botocore's own AssumeRole, for profiles with role_arn, takes it from here.
+        os.environ["AWS_ENDPOINT_URL"] = endpoint
+        os.environ.pop("AWS_ENDPOINT_URL_STS", None)
     return session
 
 
-def _credentials(session: Any) -> dict[str, str]:
-    found = session.get_credentials()
-    if found is None:
-        raise Failure("There are no AWS credentials.", "Give a --profile, or set AWS_ACCESS_KEY_ID.")
-    frozen = found.get_frozen_credentials()
+def _credentials(session: Any, profile: str) -> dict[str, str]:
+    import botocore.exceptions
+
+    try:
+        found = session.get_credentials()
+        frozen = None if found is None else found.get_frozen_credentials()
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        raise _failure(error, os.environ.get("AWS_ENDPOINT_URL")) from None
+    if frozen is None or not frozen.access_key:
+        raise Failure(
+            f"The AWS profile {profile} has no credentials.",
+            "vestry account create ALIAS --profile NAME writes a profile with a root key.",
+        )
     values = {"AWS_ACCESS_KEY_ID": frozen.access_key, "AWS_SECRET_ACCESS_KEY": frozen.secret_key}
     if frozen.token:
         values["AWS_SESSION_TOKEN"] = frozen.token
     return values
 
 
-def _place(session: Any) -> dict[str, str]:
-    """Return the variables that lead clients to the server: endpoint and region."""
+def _whereabouts(session: Any) -> dict[str, str]:
+    """Return the variables that lead clients to the server: endpoint, where one is configured, and region."""
     region = session.get_config_variable("region") or "us-east-1"
-    values = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     endpoint = os.environ.get("AWS_ENDPOINT_URL") or session.get_scoped_config().get("endpoint_url")
-    if endpoint:
-        values["AWS_ENDPOINT_URL"] = endpoint
-    return values
+    values = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+    return values | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
-def _assume(session: Any, role: str, name: str, duration: int | None) -> Mapping[str, str]:
+def _assume(session: Any, place: Mapping[str, str], asked: Mapping[str, Any]) -> Mapping[str, str]:
+    import botocore.config
     import botocore.exceptions
 
-    options: dict[str, Any] = {} if duration is None else {"DurationSeconds": duration}
-    place = _place(session)
+    # The server judges the parameters: its texts are AWS's.
+    config = botocore.config.Config(
+        parameter_validation=False, connect_timeout=5, retries={"max_attempts": 1}
+    )
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_STS") or place["AWS_ENDPOINT_URL"]
     try:
         client = session.create_client(
-            "sts", region_name=place["AWS_REGION"], endpoint_url=place.get("AWS_ENDPOINT_URL")
+            "sts", region_name=place["AWS_REGION"], endpoint_url=endpoint, config=config
         )
-        answer = client.assume_role(RoleArn=role, RoleSessionName=name, **options)
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-        raise Failure(
-            str(error), "Both halves are needed: the role's trust policy, and sts:AssumeRole for the caller."
-        ) from None
-    given: Mapping[str, str] = answer["Credentials"]
+        given: Mapping[str, str] = client.assume_role(**asked)["Credentials"]
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
+        raise _failure(error, endpoint) from None
     return given
+
+
+def _failure(error: Exception, endpoint: str | None) -> Failure:
+    """Return what went wrong between botocore and the server, and what to do next."""
+    import botocore.exceptions
+
+    if isinstance(error, botocore.exceptions.ClientError):
+        fault = error.response.get("Error", {})
+        hint = _BOTH_HALVES if fault.get("Code") == "AccessDenied" else ""
+        return Failure(f"{fault.get('Code')}: {fault.get('Message')}", hint)
+    if isinstance(
+        error, botocore.exceptions.NoCredentialsError | botocore.exceptions.PartialCredentialsError
+    ):
+        return Failure(
+            "There are no AWS credentials.", "Give a --profile, or set AWS_ACCESS_KEY_ID and its secret."
+        )
+    if isinstance(error, botocore.exceptions.HTTPClientError):
+        return Failure(f"No server answers at {endpoint}.", "Start it: vestry serve")
+    return Failure(str(error))

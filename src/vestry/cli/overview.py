@@ -1,0 +1,56 @@
+"""The commands, one row each: what help lists, and where each is found. Costs no import, so that help is quick."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ABOUT = "IAM roles and temporary credentials on your own machines, speaking AWS's wire protocols."
+
+
+class Row(NamedTuple):
+    """A command: its words, the function as `module:name` under `vestry.cli`, and one sentence."""
+
+    words: str
+    function: str
+    summary: str
+
+
+COMMANDS = (
+    Row(
+        "tour", "tour:tour", "Carry out role delegation on a throw-away store, and say why each answer is so."
+    ),
+    Row("serve", "serve:serve", "Answer IAM and STS on one port, until SIGTERM."),
+    Row("account create", "account:create", "Create an account; its root key is shown this once."),
+    Row("account list", "account:list_accounts", "List the accounts."),
+    Row("account set", "account:set_options", "Change an account's options."),
+    Row("account reset", "account:reset", "Empty an account: its root key stays, its sessions end."),
+    Row("account delete", "account:delete", "Delete an account and everything in it."),
+    Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
+    Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
+)
+
+#: What a group of commands is for.
+GROUPS = {"account": "Accounts: create, list, set, reset, delete."}
+
+OPTIONS = (
+    ("--version", "Print the version."),
+    ("--install-completion", "Install completion for the current shell."),
+    ("--show-completion", "Print the completion script for the current shell."),
+    ("-h, --help", "Print this; after a command: its arguments and options."),
+)
+
+
+def overview() -> str:
+    """Return what `vestry --help` prints."""
+    width = max(len(row.words) for row in COMMANDS)
+    wide = max(len(name) for name, _ in OPTIONS)
+    lines = ["Usage: vestry COMMAND [ARGUMENTS]", "", ABOUT, "", "Commands:"]
+    lines += [f"  {row.words:{width}}  {row.summary}" for row in COMMANDS]
+    lines += ["", "Options:", *(f"  {name:{wide}}  {meaning}" for name, meaning in OPTIONS), ""]
+    lines += [
+        "Begin with:",
+        "  vestry tour",
+        "  vestry serve",
+        "  vestry account create production --profile production",
+    ]
+    return "\n".join(lines) + "\n"
