@@ -84,7 +84,7 @@ def answer_grammar(fault: Fault, reading: Reading) -> None:
         fault.order = (0, _DOCUMENT_ORDER.get(fault.rule, 1))
         return
     element = path[2] if len(path) > 2 else "Effect"
-    fault.order = (1, path[1], _PLACES.get(str(element), _EFFECT))
+    fault.order = (1, path[1], _PLACES.get(str(element), _EFFECT), 1)
     if fault.rule in ("effect-case", "effect-unknown"):
         draft = next(draft for draft in reading.drafts if draft.index == path[1])
         fault.answer = f"Invalid effect: {draft.raw['Effect']}"
@@ -134,7 +134,7 @@ def check_resource_policy(reading: Reading, faults: list[Fault]) -> None:
 def _report(
     draft: Draft, faults: list[Fault], rule: str, place: int, message: str, answer: str, *rest: str | int
 ) -> None:
-    faults.append(Fault(rule, draft.path(*rest), message, answer, (1, draft.index, place)))
+    faults.append(Fault(rule, draft.path(*rest), message, answer, (1, draft.index, place, 0)))
 
 
 def _refuse_principal(draft: Draft, faults: list[Fault], name: str, kind: str, value: str, why: str) -> None:
