@@ -27,11 +27,13 @@ class Process:
 
 
 @contextlib.contextmanager
-def process(data: Path, *, before: Sequence[str] = (), options: Sequence[str] = ()) -> Iterator[Process]:
-    """Run `vestry serve` on `data` until the block ends; `before` goes before the command (a tracer)."""
+def process(
+    data: Path | None, *, before: Sequence[str] = (), options: Sequence[str] = ()
+) -> Iterator[Process]:
+    """Run `vestry serve` on `data` (None: the options say) until the block ends; `before` goes before the command (a tracer)."""
     command = [*before, sys.executable, "-m", "vestry.cli", "serve", "--json", "--port", "0"]
     with subprocess.Popen(
-        [*command, "--data", str(data), *options],
+        [*command, *(() if data is None else ("--data", str(data))), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""},

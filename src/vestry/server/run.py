@@ -34,13 +34,13 @@ FLUSH_SECONDS = 10
 MOST_CONNECTIONS = 4096
 
 
-class Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """What a server says when it accepts requests."""
 
+    event: str = "ready"
     endpoint: str
     data: str
     version: str = __version__
-    event: str = "ready"
 
 
 class HttpServer(uvicorn.Server):
@@ -105,7 +105,7 @@ async def _serve(
         timeout_graceful_shutdown=limits.REQUEST_SECONDS,
         limit_concurrency=MOST_CONNECTIONS,
     )
-    server = HttpServer(config, lambda: announce(Ready(endpoint, str(folder))))
+    server = HttpServer(config, lambda: announce(Ready(endpoint=endpoint, data=str(folder))))
     await operator.open()
     server_file = write_server_file(folder, endpoint, __version__)
     flushing = asyncio.create_task(_flush(committer, installation.store, used, log))
