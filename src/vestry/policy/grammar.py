@@ -144,6 +144,7 @@ def _read_statement(index: int, raw: dict[str, Any], reading: Reading, faults: l
     sid = raw.get("Sid", "")
     if sid.__class__ is not str:
         faults.append(Fault("sid-shape", (*path, "Sid"), "Sid is a string"))
+        sid = ""
     reading.members += len(raw)
     statement = Statement(
         allow=_effect(raw, path, faults),

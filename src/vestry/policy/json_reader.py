@@ -76,8 +76,11 @@ class Placed(msgspec.Struct, gc=False):
 
     def offset(self, path: Path) -> int:
         """Return where to point for a path: at a member's name, else at the value."""
-        node = self.root.at(path)
-        return node.name_start if path and isinstance(path[-1], str) and node.name_start >= 0 else node.start
+        node = self.root.at(path[:-1])
+        if path and isinstance(path[-1], str):
+            named = (node.members or {}).get(path[-1])
+            return node.start if named is None else named.name_start
+        return self.root.at(path).start
 
 
 _DECODER = msgspec.json.Decoder(float_hook=Number)

@@ -75,7 +75,7 @@ def _one_or_many(values: tuple[str, ...]) -> str | list[str]:
 
 
 def map_principals(document: Document, replace: Replace) -> Document:
-    """Return the document with every principal, but `*`, exchanged for what `replace` returns."""
+    """Return the document with every principal, but everyone (`*`), exchanged for what `replace` returns."""
     statements = [
         msgspec.structs.replace(
             statement,
@@ -100,7 +100,7 @@ def _mapped(principals: Principals | None, replace: Replace) -> Principals | Non
 
 
 def rewrite_principals(text: str, replace: Replace) -> str:
-    """Return `text` with every principal, but `*`, exchanged for what `replace` returns, and nothing else changed.
+    """Return `text` with every principal, but everyone (`*`), exchanged for what `replace` returns, and nothing else changed.
 
     A fault that `replace` raises comes through. Raises MalformedPolicyDocument where the text is not JSON.
     """
@@ -112,7 +112,7 @@ def rewrite_principals(text: str, replace: Replace) -> str:
     done = 0
     for kind, node in _principal_nodes(root):
         value = node.value
-        new = value if value == "*" else replace(kind, value)
+        new = value if value == "*" and kind == "AWS" else replace(kind, value)
         if new != value:
             parts += (text[done : node.start], _ENCODE(new).decode())
             done = node.end
