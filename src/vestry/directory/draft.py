@@ -12,7 +12,7 @@ import msgspec
 from immutables import Map
 
 from vestry.directory.entities import KINDS, AccessKey, Entity, Policy, RingKey, Role, Settings, User
-from vestry.directory.snapshot import Account, Root, policy_uses
+from vestry.directory.snapshot import Account, Root, age, policy_uses
 
 #: The kind that stands for every row of an account.
 EVERYTHING = "*"
@@ -104,7 +104,8 @@ def _placed_key(account: Account, old: Entity | None, new: Entity | None) -> Acc
     if isinstance(new, AccessKey):
         keys = keys.set(new.id, new)
         if old is None:
-            owned = owned.set(new.owner, (*owned.get(new.owner, ()), new.id))
+            held = sorted((*(keys[identifier] for identifier in owned.get(new.owner, ())), new), key=age)
+            owned = owned.set(new.owner, tuple(key.id for key in held))
     elif isinstance(old, AccessKey):
         keys = keys.delete(old.id)
         rest = tuple(identifier for identifier in owned[old.owner] if identifier != old.id)

@@ -176,10 +176,11 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         Map(policies),
         Map(keys),
         Map(names),
-        Map({owner: tuple(k.id for k in sorted(ks, key=_age)) for owner, ks in owned.items()}),
+        Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),
         Map({arn: Map(shelf) for arn, shelf in uses.items()}),
     )
 
 
-def _age(key: AccessKey) -> tuple[int, str]:
+def age(key: AccessKey) -> tuple[int, str]:
+    """Return what access keys are ordered by, oldest first; those of one second by id, so that the order is one."""
     return key.created, key.id

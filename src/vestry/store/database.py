@@ -71,7 +71,7 @@ class Store:
             with _explained("read"), self._database.engine.connect() as connection:
                 revision: int = connection.execute(_REVISION).scalar_one()
                 read = records.Reader().read
-                root = assemble((read(*row) for row in connection.execute(_LOAD).tuples()), revision)
+                root = assemble((read(*row) for row in connection.execute(_LOAD)), revision)
         except (records.UnknownRecord, ValueError) as error:
             raise StoreError(f"The store cannot be read: {error}.") from None
         finally:
@@ -87,7 +87,10 @@ class Store:
         """
         if self._revision is None:
             raise StoreError("The store was not loaded: nothing can be committed.")
-        batch = _settled(changes)
+        try:
+            batch = _settled(changes)
+        except (ValueError, TypeError, OverflowError) as error:  # text that is no Unicode, for one
+            raise StoreError(f"A change cannot be stored: {type(error).__name__}.") from None
         with _explained("written"), self._writing() as connection:
             self._write(connection, batch)
             moved = connection.execute(_NEXT_REVISION, {"known": self._revision, "next": revision})
@@ -100,7 +103,7 @@ class Store:
     def read_usage(self) -> dict[str, Usage]:
         """Return the last uses by access key id and role id. Raises StoreError."""
         with _explained("read"), self._database.engine.connect() as connection:
-            return {row[0]: Usage(*row[1:]) for row in connection.execute(select(usage)).tuples()}
+            return {row[0]: Usage(*row[1:]) for row in connection.execute(select(usage))}
 
     def write_usage(self, fresh: Mapping[str, Usage]) -> None:
         """Write last uses by access key id and role id. Raises StoreError; nothing was written then."""

@@ -29,7 +29,9 @@ def prepare(connection: Connection, vault: Vault) -> str:
         raise StoreError(
             "The database holds other tables: it is not a store of Vestry's. Choose another one."
         )
-    found: dict[str, str] = dict(connection.execute(select(meta.c.name, meta.c.value)).tuples().all())
+    found: dict[str, str] = dict(connection.execute(select(meta.c.name, meta.c.value)).all())
+    if not found.keys() >= {"schema", "key-check", "installation"}:
+        raise StoreError("The store does not say what it is: it is damaged. Restore it from a backup.")
     present = int(found["schema"])
     if present > SCHEMA:
         raise StoreError(f"The store has schema {present}, newer than this Vestry's {SCHEMA}: update Vestry.")

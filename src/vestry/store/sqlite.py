@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,10 @@ def _engine(url: URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the "begin" event below starts transactions, not the driver
-        _set(connection, durable=durable)
+        try:
+            _set(connection, durable=durable)
+        except sqlite3.Error as error:
+            raise StoreError(f"The database {url.database} cannot be opened: {error}.") from None
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
