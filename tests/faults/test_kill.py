@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from processes import process
 from vestry.cli.operator import perform
@@ -57,7 +58,7 @@ class Writer(threading.Thread):
                 self.possible[name] = (
                     {present} if len(self.possible.get(name, {1})) == 1 else self.possible[name]
                 )
-            except (BotoCoreError, OSError):
+            except (BotoCoreError, ResponseParserError, OSError):  # the kill cut it off
                 time.sleep(0.01)
 
     def _attempt(
