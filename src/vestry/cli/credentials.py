@@ -26,6 +26,8 @@ _BOTH_HALVES = (
     "Both halves are needed: the role's trust policy, and a policy that lets the caller sts:AssumeRole."
 )
 
+_NOT_ROOT = "A root user may assume no role: create a user, and use their access key."
+
 
 def env(
     profile: Annotated[str, typer.Option(help="The AWS profile.", metavar="NAME")],
@@ -162,7 +164,9 @@ def _failure(error: Exception, endpoint: str | None) -> Failure:
 
     if isinstance(error, botocore.exceptions.ClientError):
         fault = error.response.get("Error", {})
-        hint = _BOTH_HALVES if fault.get("Code") == "AccessDenied" else ""
+        hint = ""
+        if fault.get("Code") == "AccessDenied":
+            hint = _NOT_ROOT if "root" in str(fault.get("Message")) else _BOTH_HALVES
         return Failure(f"{fault.get('Code')}: {fault.get('Message')}", hint)
     if isinstance(
         error, botocore.exceptions.NoCredentialsError | botocore.exceptions.PartialCredentialsError
@@ -170,6 +174,6 @@ def _failure(error: Exception, endpoint: str | None) -> Failure:
         return Failure(
             "There are no AWS credentials.", "Give a --profile, or set AWS_ACCESS_KEY_ID and its secret."
         )
-    if isinstance(error, botocore.exceptions.HTTPClientError):
+    if isinstance(error, botocore.exceptions.ConnectionError | botocore.exceptions.HTTPClientError):
         return Failure(f"No server answers at {endpoint}.", "Start it: vestry serve")
     return Failure(str(error))
