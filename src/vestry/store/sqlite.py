@@ -60,7 +60,7 @@ def _engine(url: URL, *, durable: bool) -> Engine:
     def connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the "begin" event below starts transactions, not the driver
         try:
-            _set(connection, durable=durable)
+            set_durability(connection, durable=durable)
         except sqlite3.Error as error:
             raise StoreError(f"The database {url.database} cannot be opened: {error}.") from None
 
@@ -72,8 +72,11 @@ def _engine(url: URL, *, durable: bool) -> Engine:
     return engine
 
 
-def _set(connection: Any, *, durable: bool) -> None:
-    """Choose what makes a commit durable, and prove that it was taken: SQLite ignores what it cannot do."""
+def set_durability(connection: Any, *, durable: bool) -> None:
+    """Choose what makes a commit durable, and prove that it was taken: SQLite ignores what it cannot do.
+
+    `connection` is the driver's. Raises StoreError.
+    """
     name, level = _LEVELS[durable]
     mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     # FULL syncs the log at each commit, and log and database at each checkpoint; on macOS only F_FULLFSYNC really does.
