@@ -22,8 +22,10 @@ from vestry.policy.json_reader import (
     read_json,
 )
 from vestry.policy.kinds import DocumentKind, answer_grammar, apply_rules, input_limit
+from vestry.policy.lint import lint
 from vestry.policy.principal_rules import invalid_principal, wildcard_principals
 from vestry.policy.render import map_principals, render, rewrite_principals
+from vestry.policy.sizes import document_size, oversize
 
 __all__ = [
     "Condition",
@@ -41,8 +43,6 @@ __all__ = [
     "rewrite_principals",
     "wildcard_principals",
 ]
-
-_WHITE_SPACE = {ord(character): None for character in " \t\n\r"}
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
@@ -81,7 +81,10 @@ def parse_document(text: str, kind: DocumentKind, *, allow_wildcard_principals: 
 def examine(
     text: str, kind: DocumentKind, *, allow_wildcard_principals: bool = True
 ) -> tuple[Document | None, tuple[Finding, ...]]:
-    """Return the document, or None where there are errors, and all findings in the order of the text."""
+    """Return the document, or None where `parse_document` refuses, and all findings in the order of the text.
+
+    Errors are what AWS refuses, sizes and characters included; warnings what a careful reviewer would question.
+    """
     faults: list[Fault] = []
     try:
         placed = place_json(text, input_limit(kind))
@@ -90,14 +93,13 @@ def examine(
     reading = read_policy(placed.root.plain(), faults)
     faults += _repeated(placed)
     apply_rules(kind, reading, faults, allow_wildcard_principals=allow_wildcard_principals)
-    findings = [_finding("error", fault, text, placed.offset(fault.path)) for fault in faults]
+    findings = [
+        _finding("error", fault, text, placed.offset(fault.path))
+        for fault in (*faults, *oversize(text, kind))
+    ]
+    findings += [_finding("warning", fault, text, placed.offset(fault.path)) for fault in lint(reading, kind)]
     findings.sort(key=lambda finding: (finding.line, finding.column))
     return (None if faults else reading.document()), tuple(findings)
-
-
-def document_size(text: str) -> int:
-    """Return how many characters count towards the quotas: all but white space (IAM User Guide, "IAM quotas")."""
-    return len(text.translate(_WHITE_SPACE))
 
 
 def _repeated(placed: Placed) -> list[Fault]:

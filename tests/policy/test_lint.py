@@ -1,0 +1,67 @@
+"""What is legal but unwise: each warning, where it points, and that sound policies raise none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from test_language import laid_over
+
+from vestry import limits
+from vestry.policy.document import DocumentKind, examine
+
+TABLE = yaml.safe_load((Path(__file__).parent / "lint.yaml").read_text())
+STATEMENT = "Statement[0]"
+
+
+@pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: case["says"])
+def test_a_reviewer_questions(case: dict[str, Any]) -> None:
+    statement = laid_over(TABLE["sound"][case["kind"]], case["change"])
+    tree = laid_over({"Version": "2012-10-17", "Statement": [statement]}, case.get("document", {}))
+    _, findings = examine(json.dumps(tree), DocumentKind(case["kind"]))
+    warned = {finding.rule: finding.path for finding in findings if finding.severity == "warning"}
+    assert warned == {
+        rule: "" if path == "/" else f"{STATEMENT}.{path}".removesuffix(".")
+        for rule, path in case.get("warns", {}).items()
+    }
+
+
+def test_a_warning_says_line_and_column() -> None:
+    text = '{"Version": "2012-10-17",\n "Statement": {"Effect": "Allow",\n  "Action": ["*"], "Resource": "*", "Sid": ""}}'
+    document, findings = examine(text, DocumentKind.MANAGED)
+    assert document is not None
+    assert [(finding.rule, finding.line, finding.column) for finding in findings] == [
+        ("allow-everything", 2, 15),
+        ("sid-empty", 3, 37),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [
+        (DocumentKind.MANAGED, limits.MANAGED_POLICY_SIZE),
+        (DocumentKind.TRUST, limits.TRUST_POLICY_SIZE),
+        (DocumentKind.SESSION, limits.SESSION_POLICY_SIZE),
+    ],
+)
+def test_sizes_are_told_to_the_character(kind: DocumentKind, limit: int) -> None:
+    sound = TABLE["sound"]["trust" if kind is DocumentKind.TRUST else "managed"]
+    tree = {"Version": "2012-10-17", "Id": "", "Statement": sound}
+    short = len(json.dumps(tree, separators=(",", ":")))
+    for more, told in ((0, False), (1, True)):
+        text = json.dumps({**tree, "Id": "x" * (limit - short + more)}, indent=4)
+        document, findings = examine(text, kind)
+        assert document is not None
+        assert ("size" in [finding.rule for finding in findings if finding.severity == "error"]) is told
+
+
+def test_characters_that_the_api_does_not_take_are_told() -> None:
+    text = json.dumps(
+        {"Version": "2012-10-17", "Id": "–", "Statement": TABLE["sound"]["managed"]}, ensure_ascii=False
+    )
+    _, findings = examine(text, DocumentKind.MANAGED)
+    assert [finding.rule for finding in findings] == ["characters"]
+    assert examine(text, DocumentKind.LIBRARY)[1] == ()
