@@ -15,7 +15,7 @@ Source: IAM User Guide, "Policy evaluation logic", with "Evaluating policies wit
 
 from __future__ import annotations
 
-from vestry.policy.compile import Rule
+from vestry.policy.compile import Compiled, Rule
 from vestry.policy.denial import denial_reason
 from vestry.policy.evaluate import judge, judge_resource
 from vestry.policy.outcome import Decision, Layer, Layers, Outcome
@@ -79,26 +79,29 @@ def decide(request: Request, layers: Layers) -> Decision:
 
 
 def _organization(request: Request, action: str, layers: Layers) -> Decision | None:
-    """Return the explicit deny of a control policy, else the first level that does not allow, else None.
-
-    Service control policies bind the principals of an account, root included; neither kind binds service-linked roles.
-    """
-    caller, resource, get = request.principal, request.resource, request.context.get
-    if _SERVICE_LINKED in caller.issuer_arn:
-        return None
+    """Return the explicit deny of a control policy, else the first level that does not allow, else None."""
     missing = None
-    service_levels = () if caller.kind in _WITHOUT_IDENTITY else layers.service_control
-    for layer, levels in (
-        (Layer.SERVICE_CONTROL, service_levels),
-        (Layer.RESOURCE_CONTROL, layers.resource_control),
-    ):
+    for layer, levels in control_levels(request.principal, layers):
         for level in levels:
-            rule = judge(level, action, resource, caller, get)
+            rule = judge(level, action, request.resource, request.principal, request.context.get)
             if rule is not None and not rule.allow:
                 return Decision(_EXPLICIT, layer, (rule,))
             if rule is None and (missing is None or missing.layer is not layer):
                 missing = Decision(_IMPLICIT, layer)
     return missing
+
+
+def control_levels(
+    caller: Principal, layers: Layers
+) -> tuple[tuple[Layer, tuple[tuple[Compiled, ...], ...]], ...]:
+    """Return the organization's policies that bind the caller, in the order in which explicit denies are reported.
+
+    Service control policies bind the principals of an account, root included; neither kind binds service-linked roles.
+    """
+    if _SERVICE_LINKED in caller.issuer_arn:
+        return ()
+    service = () if caller.kind in _WITHOUT_IDENTITY else layers.service_control
+    return (Layer.SERVICE_CONTROL, service), (Layer.RESOURCE_CONTROL, layers.resource_control)
 
 
 def _is_root(caller: Principal) -> bool:

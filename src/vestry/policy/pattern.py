@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from vestry.policy.variables import Get, Token, Wild, fill, has_variables, normal, read
+from vestry.policy.variables import Get, Token, Variable, Wild, fill, has_variables, normal, read
 
 #: Tells whether a text matches; `get` reads the condition keys that variables name.
 TextTest = Callable[[str], bool]
@@ -56,6 +56,7 @@ class ResourcePattern(msgspec.Struct, frozen=True, gc=False):
     prefix: str = ""
     suffix: str = ""
     inner: tuple[str, ...] = ()  # the literals between: each match contains them all
+    variables: tuple[str, ...] = ()  # the keys that are filled in
 
     def matches(self, resource: str, get: Get) -> bool:
         """Tell whether `resource` is meant."""
@@ -89,6 +90,7 @@ def resource_pattern(text: str, *, variables: bool) -> ResourcePattern:
         first if isinstance(first, str) else "",
         last if isinstance(last, str) else "",
         tuple(token for token in tokens[1:-1] if isinstance(token, str)),
+        tuple(token.key for token in tokens if isinstance(token, Variable)),
     )
 
 

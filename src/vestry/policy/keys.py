@@ -1,0 +1,147 @@
+"""The condition keys that are known here: their types, and whether they hold several values.
+
+How to read it: one row a key, in lower case; a name that ends in `/` is a family whose members are named by what
+follows (a tag's key). `several` marks keys that only a set operator can test. A key that is not in the table is no
+error: it is stored, and absent from every request, as on AWS; reports name it.
+Sources: IAM User Guide, "AWS global condition context keys", "IAM and AWS STS condition context keys".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class KeyType(StrEnum):
+    """What a key's values are."""
+
+    STRING = "string"
+    NUMERIC = "numeric"
+    DATE = "date"
+    BOOL = "bool"
+    IP_ADDRESS = "ip-address"
+    ARN = "arn"
+
+
+class ConditionKey(msgspec.Struct, frozen=True, gc=False):
+    """One key, or one family of keys."""
+
+    name: str
+    type: KeyType
+    several: bool = False
+
+
+_S, _N, _D, _B, _IP, _A = KeyType
+
+_GLOBAL: Final = (
+    ConditionKey("aws:calledvia", _S, several=True),
+    ConditionKey("aws:calledviafirst", _S),
+    ConditionKey("aws:calledvialast", _S),
+    ConditionKey("aws:currenttime", _D),
+    ConditionKey("aws:epochtime", _D),
+    ConditionKey("aws:federatedprovider", _S),
+    ConditionKey("aws:multifactorauthage", _N),
+    ConditionKey("aws:multifactorauthpresent", _B),
+    ConditionKey("aws:principalaccount", _S),
+    ConditionKey("aws:principalarn", _A),
+    ConditionKey("aws:principalisawsservice", _B),
+    ConditionKey("aws:principalorgid", _S),
+    ConditionKey("aws:principalorgpaths", _S, several=True),
+    ConditionKey("aws:principalservicename", _S),
+    ConditionKey("aws:principalservicenameslist", _S, several=True),
+    ConditionKey("aws:principaltag/", _S),
+    ConditionKey("aws:principaltype", _S),
+    ConditionKey("aws:referer", _S),
+    ConditionKey("aws:requestedregion", _S),
+    ConditionKey("aws:requesttag/", _S),
+    ConditionKey("aws:resourceaccount", _S),
+    ConditionKey("aws:resourceorgid", _S),
+    ConditionKey("aws:resourceorgpaths", _S, several=True),
+    ConditionKey("aws:resourcetag/", _S),
+    ConditionKey("aws:securetransport", _B),
+    ConditionKey("aws:sourceaccount", _S),
+    ConditionKey("aws:sourcearn", _A),
+    ConditionKey("aws:sourceidentity", _S),
+    ConditionKey("aws:sourceip", _IP),
+    ConditionKey("aws:sourceorgid", _S),
+    ConditionKey("aws:sourceorgpaths", _S, several=True),
+    ConditionKey("aws:sourcevpc", _S),
+    ConditionKey("aws:sourcevpce", _S),
+    ConditionKey("aws:tagkeys", _S, several=True),
+    ConditionKey("aws:tokenissuetime", _D),
+    ConditionKey("aws:useragent", _S),
+    ConditionKey("aws:userid", _S),
+    ConditionKey("aws:username", _S),
+    ConditionKey("aws:viaawsservice", _B),
+    ConditionKey("aws:vpcsourceip", _IP),
+)
+
+_IAM_AND_STS: Final = (
+    ConditionKey("ec2:roledelivery", _N),
+    ConditionKey("ec2:sourceinstancearn", _A),
+    ConditionKey("iam:associatedresourcearn", _A),
+    ConditionKey("iam:awsservicename", _S),
+    ConditionKey("iam:organizationspolicyid", _S),
+    ConditionKey("iam:passedtoservice", _S),
+    ConditionKey("iam:permissionsboundary", _A),
+    ConditionKey("iam:policyarn", _A),
+    ConditionKey("iam:resourcetag/", _S),
+    ConditionKey("sts:awsservicename", _S),
+    ConditionKey("sts:durationseconds", _N),
+    ConditionKey("sts:externalid", _S),
+    ConditionKey("sts:rolesessionname", _S),
+    ConditionKey("sts:sourceidentity", _S),
+    ConditionKey("sts:transitivetagkeys", _S, several=True),
+)
+
+_SAML: Final = tuple(
+    ConditionKey(f"saml:{name}", _S, several=several)
+    for names, several in (
+        (
+            (
+                "aud",
+                "iss",
+                "doc",
+                "sub",
+                "sub_type",
+                "namequalifier",
+                "cn",
+                "commonname",
+                "givenname",
+                "mail",
+            ),
+            False,
+        ),
+        (("name", "organizationstatus", "primarygroupsid", "surname", "uid", "x500uniqueidentifier"), False),
+        (("edupersonaffiliation", "edupersonassurance", "edupersonentitlement", "edupersonnickname"), True),
+        (("edupersonorgdn", "edupersonorgunitdn", "edupersonprimaryorgunitdn", "edupersontargetedid"), True),
+        (("edupersonprimaryaffiliation", "edupersonprincipalname", "edupersonscopedaffiliation"), True),
+        (("eduorghomepageuri", "eduorgidentityauthnpolicyuri", "eduorglegalname"), True),
+        (("eduorgsuperioruri", "eduorgwhitepagesuri"), True),
+    )
+    for name in names
+)
+
+#: What web identity providers' keys are called, after the provider's URL and a colon.
+_CLAIMS: Final = {
+    claim: ConditionKey(f":{claim}", _S, several=claim == "amr")
+    for claim in ("aud", "oaud", "sub", "amr", "azp", "app_id", "id", "user_id")
+}
+
+#: The table.
+KEYS: Final[dict[str, ConditionKey]] = {row.name: row for row in (*_GLOBAL, *_IAM_AND_STS, *_SAML)}
+
+
+def condition_key(name: str) -> ConditionKey | None:
+    """Return the row of a key, in whatever case; None for a key that is never present here."""
+    lowered = name.lower()
+    family, slash, member = lowered.partition("/")
+    if slash and member and family + slash in KEYS:
+        return KEYS[family + slash]
+    found = None if lowered.endswith("/") else KEYS.get(lowered)
+    if found is not None:
+        return found
+    provider, _, claim = lowered.rpartition(":")
+    return _CLAIMS.get(claim) if "." in provider else None
