@@ -138,7 +138,7 @@ def _read_statement(index: int, raw: dict[str, Any], reading: Reading, faults: l
     path = ("Statement", index)
     _unknown(raw, STATEMENT_ELEMENTS, path, faults)
     for one, other in _EITHER:
-        if one in raw and other in raw:
+        if other in raw and one in raw:
             message = f"{one} and {other} exclude each other"
             faults.append(Fault(f"{one.lower()}-both", (*path, other), message))
     sid = raw.get("Sid", "")
@@ -147,19 +147,19 @@ def _read_statement(index: int, raw: dict[str, Any], reading: Reading, faults: l
         sid = ""
     reading.members += len(raw)
     statement = Statement(
-        allow=_effect(raw, path, faults),
-        sid=sid,
-        principals=_principals(raw, "Principal", path, reading, faults) if "Principal" in raw else None,
-        not_principals=_principals(raw, "NotPrincipal", path, reading, faults)
-        if "NotPrincipal" in raw
-        else None,
-        actions=_texts(raw, "Action", path, faults) if "Action" in raw else None,
-        not_actions=_texts(raw, "NotAction", path, faults) if "NotAction" in raw else None,
-        resources=_texts(raw, "Resource", path, faults) if "Resource" in raw else None,
-        not_resources=_texts(raw, "NotResource", path, faults) if "NotResource" in raw else None,
-        conditions=_conditions(raw["Condition"], path, reading, faults) if "Condition" in raw else (),
+        _effect(raw, path, faults),
+        sid,
+        _principals(raw, "Principal", path, reading, faults) if "Principal" in raw else None,
+        _principals(raw, "NotPrincipal", path, reading, faults) if "NotPrincipal" in raw else None,
+        _texts(raw, "Action", path, faults) if "Action" in raw else None,
+        _texts(raw, "NotAction", path, faults) if "NotAction" in raw else None,
+        _texts(raw, "Resource", path, faults) if "Resource" in raw else None,
+        _texts(raw, "NotResource", path, faults) if "NotResource" in raw else None,
+        _conditions(raw["Condition"], path, reading, faults) if "Condition" in raw else (),
     )
-    bad = tuple([str(fault.path[2]) for fault in faults[before:] if len(fault.path) > 2])
+    bad: tuple[str, ...] = ()
+    if len(faults) > before:
+        bad = tuple([str(fault.path[2]) for fault in faults[before:] if len(fault.path) > 2])
     reading.drafts.append(Draft(index, statement, raw, bad))
 
 
@@ -246,6 +246,7 @@ def _conditions(blocks: Any, path: Path, reading: Reading, faults: list[Fault]) 
             Fault("condition-shape", path, "Condition is an object: operators, and keys under them")
         )
         return ()
+    path = (*path, "Condition")
     rows: list[Condition] = []
     reading.members += len(blocks)
     for written, block in blocks.items():
