@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMITS = 1_300  # more than the thousand pages after which SQLite moves its log into the database
+COMMITS = 600  # of two pages each: more than the thousand after which SQLite moves its log into the database
 PROGRAM = """
 import os, sys
 from vestry.directory.draft import Change

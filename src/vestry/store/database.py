@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Table, bindparam, delete, make_url, select, update
@@ -22,7 +22,7 @@ from vestry.directory.snapshot import Root, assemble
 from vestry.directory.usage import Usage
 from vestry.store import records, schema, sqlite
 from vestry.store.failure import StoreError
-from vestry.store.tables import revisions, rows, usage
+from vestry.store.tables import meta, revisions, rows, usage
 
 __all__ = ["Store", "StoreError", "open_store"]
 
@@ -62,6 +62,7 @@ class Store:
         self._revision: int | None = None
         self._put = _upsert(database, rows, ("account", "kind", "id"))
         self._use = _upsert(database, usage, ("id",))
+        self._say = _upsert(database, meta, ("name",))
 
     def load(self) -> Root:
         """Return everything that is stored. Raises StoreError, also for rows that a newer Vestry wrote."""
@@ -91,13 +92,13 @@ class Store:
             batch = _settled(changes)
         except (ValueError, TypeError, OverflowError) as error:  # text that is no Unicode, for one
             raise StoreError(f"A change cannot be stored: {type(error).__name__}.") from None
-        with _explained("written"), self._writing() as connection:
-            self._write(connection, batch)
-            moved = connection.execute(_NEXT_REVISION, {"known": self._revision, "next": revision})
-            if moved.rowcount != 1:
-                raise StoreError(
-                    "The store was changed by another process. Stop it, and start this one again."
-                )
+        try:
+            with _explained("written"), self._writing() as connection:
+                self._write(connection, batch)
+                self._move(connection, self._revision, revision)
+        except StoreError:
+            self._supersede()
+            raise
         self._revision = revision
 
     def read_usage(self) -> dict[str, Usage]:
@@ -119,6 +120,22 @@ class Store:
         """Close the database, and let another process own it."""
         self._database.engine.dispose()
         self._database.release()
+
+    def _move(self, connection: Connection, known: int, revision: int) -> None:
+        moved = connection.execute(_NEXT_REVISION, {"known": known, "next": revision})
+        if moved.rowcount != 1:
+            raise StoreError("The store was changed by another process. Stop it, and start this one again.")
+
+    def _supersede(self) -> None:
+        """Write a little in the place of a commit that failed.
+
+        When only its sync failed, it stands whole in the log, and a crash would bring it back although it was
+        refused; what is written next takes its place. It must differ: SQLite writes no page that stays the same.
+        """
+        refused = select(meta.c.value).where(meta.c.name == "refused-commits")
+        with suppress(StoreError), _explained("written"), self._writing() as connection:
+            count = int(connection.execute(refused).scalar() or 0) + 1
+            connection.execute(self._say, [{"name": "refused-commits", "value": str(count)}])
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

@@ -9,7 +9,7 @@ SCHEMA = 1
 
 metadata = MetaData()
 
-#: What belongs to the store itself: schema, key-check and installation.
+#: What belongs to the store itself: schema, key-check, installation, and refused-commits where any were.
 meta = Table(
     "meta",
     metadata,
