@@ -246,7 +246,6 @@ def _conditions(blocks: Any, path: Path, reading: Reading, faults: list[Fault]) 
             Fault("condition-shape", path, "Condition is an object: operators, and keys under them")
         )
         return ()
-    path = (*path, "Condition")
     rows: list[Condition] = []
     reading.members += len(blocks)
     for written, block in blocks.items():
