@@ -6,7 +6,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -68,25 +67,6 @@ def test_what_lies_in_the_working_directory_is_not_imported(tmp_path: Path) -> N
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, '{"Accounts": []}\n'), done.stderr
-
-
-def seconds(*command: str | Path) -> float:
-    """Return the best time of seven runs: what else the machine is doing is not what is measured."""
-    times = []
-    for _ in range(7):
-        began = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60)
-        times.append(time.perf_counter() - began)
-    return min(times)
-
-
-def test_help_takes_less_than_a_quarter_of_a_second() -> None:
-    assert seconds(SCRIPT, "--help") < 0.25
-
-
-def test_a_reset_by_a_running_server_takes_less_than_600_ms(server: Server) -> None:
-    server.account("prod")
-    assert seconds(SCRIPT, "account", "reset", "prod", "--data", server.data) < 0.6
 
 
 def test_asking_a_running_server_imports_neither_the_server_nor_the_store(server: Server) -> None:
