@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import NamedTuple
 
 PARTITION = "aws"
@@ -81,6 +82,7 @@ def unique_id(prefix: str, account: str, entropy: bytes) -> str:
     return key_id(prefix, account, entropy) + _SUFFIX[entropy[5] & 31]
 
 
+@lru_cache(maxsize=8192)
 def account_of(identifier: str) -> str | None:
     """Return the account id embedded in an access key id or unique id, or None where there is none."""
     if len(identifier) not in (20, 21):

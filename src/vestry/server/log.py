@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import msgspec
 
 LONGEST_QUEUE = 10_000
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class Log:
@@ -60,15 +60,13 @@ class Log:
         while True:
             self._ready.wait()
             self._ready.clear()
-            lines = []
-            while self._lines:
-                lines.append(_encode(self._lines.popleft()).decode())
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
             if self._dropped:
-                lines.append(_encode({"event": "log lines dropped", "count": self._dropped}).decode())
+                lines.append({"event": "log lines dropped", "count": self._dropped})
                 self._dropped = 0
             try:
                 if lines and self._stream is not None:
-                    self._stream.write("\n".join(lines) + "\n")
+                    self._stream.write(_encode_lines(lines).decode())
                     self._stream.flush()
             except (OSError, ValueError):
                 return

@@ -33,6 +33,9 @@ from vestry.wire.model import load_service
 FLUSH_SECONDS = 10
 MOST_CONNECTIONS = 4096
 
+#: Requests leave hardly any cycles behind: looking for them less often saves a few microseconds a request.
+GC_THRESHOLDS = (20_000, 20, 20)
+
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """What a server says when it accepts requests."""
@@ -112,6 +115,7 @@ async def _serve(
     stopping = asyncio.create_task(_stop(server, stop))
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
         await server.serve(sockets=[listener])
     finally:

@@ -44,7 +44,8 @@ def target_role(root: Root, arn: str) -> Role | None:
 
 def passed_tags(parameters: Mapping[str, Any]) -> Pairs:
     """Return the session tags that are passed, sorted by key."""
-    return tuple(sorted((tag["Key"], tag["Value"]) for tag in parameters.get("Tags") or ()))
+    tags = parameters.get("Tags")
+    return tuple(sorted((tag["Key"], tag["Value"]) for tag in tags)) if tags else ()
 
 
 def inherited_tags(caller: Caller) -> Pairs:
