@@ -24,7 +24,7 @@ from vestry.policy.pattern import (
     resource_pattern,
 )
 from vestry.policy.principals import PrincipalTest, principal_test
-from vestry.policy.variables import VARIABLE_VERSION
+from vestry.policy.variables import VARIABLE_VERSION, Get
 
 
 class Rule(msgspec.Struct, frozen=True, gc=False, eq=False):
@@ -44,7 +44,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False, eq=False):
         """The statement's Sid, empty where it has none."""
         return self.statement.sid
 
-    def names_action(self, action: str) -> bool:
+    def names_action(self, action: str, _get: Get | None = None, /) -> bool:
         """Tell whether Action covers, or NotAction leaves, the lower-case `action`."""
         listed = any(pattern.matches(action) for pattern in self.actions)
         return listed is (self.statement.not_actions is None)

@@ -23,8 +23,8 @@ from typing import Any
 from vestry.policy import scalars
 from vestry.policy.document import Condition
 from vestry.policy.operators import OPERATORS, Family, Operator
-from vestry.policy.pattern import TextTest, glob
-from vestry.policy.variables import Get, Token, fill, has_variables, read
+from vestry.policy.pattern import ResourceTest, TextTest, glob
+from vestry.policy.variables import Get, Token, Wild, fill, fill_text, has_variables, read
 
 #: A condition as the engine asks it.
 Predicate = Callable[[Get], bool]
@@ -100,14 +100,22 @@ def _presence(key: str, values: Sequence[str]) -> Predicate:
 
 
 def _quick_equals(key: str, values: Sequence[str], variables: bool) -> Predicate | None:
-    """The commonest condition: a key is one of some fixed texts."""
+    """The commonest conditions: a key is one of some fixed texts, or a text with a variable."""
     if variables and any("${" in value for value in values):
-        return None
+        return (
+            _equals_filled(key, read(values[0], variables=True, wildcards=False))
+            if len(values) == 1
+            else None
+        )
     if len(values) == 1:
         only = values[0]
         return lambda get: get(key) == only
     wanted = frozenset(values)
     return lambda get: get(key) in wanted
+
+
+def _equals_filled(key: str, tokens: tuple[Token, ...]) -> Predicate:
+    return lambda get: (value := get(key)) is not None and value == fill_text(tokens, get)
 
 
 # ── Text ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -138,12 +146,12 @@ def _text(build: Callable[[tuple[Token, ...]], TextTest], wildcards: bool) -> Ma
 
 def _equals(tokens: tuple[Token, ...]) -> TextTest:
     literal = "".join(str(token) for token in tokens)
-    return lambda text: text == literal
+    return lambda text, _get=None: text == literal
 
 
 def _equals_ignoring_case(tokens: tuple[Token, ...]) -> TextTest:
     literal = "".join(str(token) for token in tokens).lower()
-    return lambda text: text.lower() == literal
+    return lambda text, _get=None: text.lower() == literal
 
 
 def _arn_like(values: Sequence[str], variables: bool) -> Matcher:
@@ -158,21 +166,37 @@ def _arn_like(values: Sequence[str], variables: bool) -> Matcher:
         if fields is None:
             return None
         for pattern in patterns:
-            if pattern is not None and all(
-                test(field, get) for test, field in zip(pattern, fields, strict=True)
-            ):
+            if pattern is not None and _all_match(pattern, fields, get):
                 return True
         return None if None in patterns else False
 
     return matches
 
 
-def _segment(text: str, variables: bool) -> Callable[[str, Get], bool]:
+#: A segment of an ARN pattern: None for `*`, a literal, or a test.
+Segment = ResourceTest | str | None
+
+
+def _all_match(pattern: list[Segment], fields: list[str], get: Get) -> bool:
+    for wanted, field in zip(pattern, fields, strict=True):
+        if wanted is None:
+            continue
+        if not (wanted == field if isinstance(wanted, str) else wanted(field, get)):
+            return False
+    return True
+
+
+def _segment(text: str, variables: bool) -> Segment:
     """Compile one segment of an ARN; one with a variable that has no value matches nothing."""
     tokens = read(text, variables=variables)
+    if tokens == (Wild.ANY,):
+        return None
     if not has_variables(tokens):
-        fixed = glob(tokens)
-        return lambda field, _get: fixed(field)
+        return (
+            text
+            if not any(isinstance(token, Wild) for token in tokens) and "${" not in text
+            else glob(tokens)
+        )
 
     def test(field: str, get: Get) -> bool:
         filled = fill(tokens, get)
@@ -214,7 +238,10 @@ def _compared(
             value = parse(text)
             if value is None:
                 return None
-            return True if any(holds(value, one) for one in sound) else otherwise
+            for one in sound:
+                if holds(value, one):
+                    return True
+            return otherwise
 
         return matches
 

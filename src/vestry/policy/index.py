@@ -20,6 +20,8 @@ Item = TypeVar("Item")
 
 #: Up to so many items are simply tried one after another.
 FEW = 6
+#: From so many neighbours on, looking up all pieces of a text is cheaper than trying them.
+MANY = 24
 #: A literal in the middle that is shorter than this does not tell patterns apart.
 TELLING = 4
 #: Longer pieces would tell no more.
@@ -121,8 +123,11 @@ class ResourceIndex(Generic[Item]):
         for pattern, item in patterns:
             like_prefix, like_suffix = prefixes[pattern.prefix], suffixes[pattern.suffix]
             literal = max(pattern.inner, key=len, default="")
+            if pattern.prefix_only and like_prefix <= like_suffix:
+                by_prefix.setdefault(pattern.prefix, []).append((None, item))
+                continue
             entry = (pattern.test, item)
-            if min(like_prefix, like_suffix) > FEW and len(literal) >= TELLING:
+            if min(like_prefix, like_suffix) > MANY and len(literal) >= TELLING:
                 by_piece.append((literal, entry))
             elif like_prefix <= like_suffix:
                 by_prefix.setdefault(pattern.prefix, []).append(entry)

@@ -16,17 +16,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
-from vestry.policy.variables import Get, Token, Variable, Wild, fill, has_variables, normal, read
+from vestry.policy.variables import Get, Token, Variable, Wild, fill, fill_text, has_variables, normal, read
 
 #: Tells whether a text matches; `get` reads the condition keys that variables name.
-TextTest = Callable[[str], bool]
 ResourceTest = Callable[[str, Get], bool]
 
 #: A run of text between two asterisks: its length, and the literal pieces by offset (the rest is `?`).
 Chunk = tuple[int, tuple[tuple[int, str], ...]]
+
+
+class TextTest(Protocol):
+    """Tells whether a text matches. A second argument is not looked at: it makes this a ResourceTest, too."""
+
+    def __call__(self, text: str, _get: Get | None = None, /) -> bool: ...
+
 
 _STARS = re.compile(r"\*+")
 _SEGMENTS = 6
@@ -57,6 +64,7 @@ class ResourcePattern(msgspec.Struct, frozen=True, gc=False):
     suffix: str = ""
     inner: tuple[str, ...] = ()  # the literals between: each match contains them all
     variables: tuple[str, ...] = ()  # the keys that are filled in
+    prefix_only: bool = False  # `prefix` and then whatever follows: whatever begins with it matches
 
     def matches(self, resource: str, get: Get) -> bool:
         """Tell whether `resource` is meant."""
@@ -91,6 +99,7 @@ def resource_pattern(text: str, *, variables: bool) -> ResourcePattern:
         last if isinstance(last, str) else "",
         tuple(token for token in tokens[1:-1] if isinstance(token, str)),
         tuple(token.key for token in tokens if isinstance(token, Variable)),
+        len(tokens) == 2 and isinstance(first, str) and last is Wild.ANY,
     )
 
 
@@ -128,30 +137,39 @@ _INSIDE: dict[Token, Token] = {Wild.ANY: Wild.RUN, Wild.ONE: Wild.INSIDE}
 
 def _resource_test(tokens: tuple[Token, ...]) -> ResourceTest:
     if not has_variables(tokens):
-        return _without_get(_automaton(tokens) if _stops_at_colons(tokens) else glob(tokens))
+        return _compiled(tokens)
     prefix = tokens[0] if isinstance(tokens[0], str) else ""
+    open_end = tokens[-1] is Wild.ANY
+    body = tokens[:-1] if open_end else tokens
+    if not any(isinstance(token, Wild) for token in body):
+        return _filled_prefix(body, open_end)
 
     def test(text: str, get: Get) -> bool:
         if not text.startswith(prefix):
             return False
         filled = fill(tokens, get)
-        if filled is None:
-            return False
-        return (_automaton(filled) if _stops_at_colons(filled) else glob(filled))(text)
+        return filled is not None and _compiled(filled)(text)
 
     return test
 
 
-def _without_get(test: TextTest) -> ResourceTest:
-    return lambda text, _get: test(text)
+def _filled_prefix(tokens: tuple[Token, ...], open_end: bool) -> ResourceTest:
+    """The commonest patterns with variables have no wildcard but an asterisk at their end."""
+    if open_end:
+        return lambda text, get: (literal := fill_text(tokens, get)) is not None and text.startswith(literal)
+    return lambda text, get: text == fill_text(tokens, get)
+
+
+def _compiled(tokens: tuple[Token, ...]) -> TextTest:
+    return _automaton(tokens) if _stops_at_colons(tokens) else glob(tokens)
 
 
 def _stops_at_colons(tokens: tuple[Token, ...]) -> bool:
     return Wild.RUN in tokens or Wild.INSIDE in tokens
 
 
-def _equals(literal: str) -> ResourceTest:
-    return lambda text, _get: text == literal
+def _equals(literal: str) -> TextTest:
+    return lambda text, _get=None: text == literal
 
 
 # ── Plain patterns ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,13 +178,13 @@ def _equals(literal: str) -> ResourceTest:
 def glob(tokens: tuple[Token, ...]) -> TextTest:
     """Compile tokens of literals, ANY and ONE into a test of a whole text."""
     if Wild.ANY not in tokens and Wild.ONE not in tokens:
-        return "".join(str(token) for token in tokens).__eq__
+        return _equals("".join(str(token) for token in tokens))
     chunks = _chunks(tokens)
-    if Wild.ONE not in tokens and len(chunks) == 2:
-        return _both_ends(_literal(chunks[0]), _literal(chunks[1]))
+    if Wild.ONE not in tokens:
+        return _literal_test([_literal(chunk) for chunk in chunks])
     if len(chunks) == 1:
         size, pieces = chunks[0]
-        return lambda text: len(text) == size and _stands_at(text, 0, pieces)
+        return lambda text, _get=None: len(text) == size and _stands_at(text, 0, pieces)
     return _chunk_test(chunks)
 
 
@@ -174,18 +192,37 @@ def _literal(chunk: Chunk) -> str:
     return chunk[1][0][1] if chunk[1] else ""
 
 
-def _both_ends(prefix: str, suffix: str) -> TextTest:
-    if not suffix:
-        return lambda text: text.startswith(prefix)
+def _literal_test(literals: list[str]) -> TextTest:
+    """Without `?` the chunks are literals, which `find` looks for."""
+    prefix, *middle, suffix = literals
     least = len(prefix) + len(suffix)
-    return lambda text: len(text) >= least and text.startswith(prefix) and text.endswith(suffix)
+    if not middle and not suffix:
+        return lambda text, _get=None: text.startswith(prefix)
+    if not middle:
+        return lambda text, _get=None: (
+            len(text) >= least and text.startswith(prefix) and text.endswith(suffix)
+        )
+
+    def test(text: str, _get: Get | None = None, /) -> bool:
+        end = len(text) - len(suffix)
+        if len(text) < least or not text.startswith(prefix) or not text.endswith(suffix):
+            return False
+        position = len(prefix)
+        for literal in middle:
+            position = text.find(literal, position, end)
+            if position < 0:
+                return False
+            position += len(literal)
+        return True
+
+    return test
 
 
 def _chunk_test(chunks: list[Chunk]) -> TextTest:
     (first_size, first), *middle, (last_size, last) = chunks
     middle = [chunk for chunk in middle if chunk[0]]
 
-    def test(text: str) -> bool:
+    def test(text: str, _get: Get | None = None, /) -> bool:
         end = len(text) - last_size
         if end < first_size or not _stands_at(text, 0, first) or not _stands_at(text, end, last):
             return False
@@ -259,7 +296,7 @@ def _automaton(tokens: tuple[Token, ...]) -> TextTest:
     stay_else = loops[Wild.ANY] | loops[Wild.RUN]
     accept = 1 << len(steps)
 
-    def test(text: str) -> bool:
+    def test(text: str, _get: Get | None = None, /) -> bool:
         state = 1
         for character in text:
             state = (state & moves.get(character, inside)) << 1 | (state & stay.get(character, stay_else))

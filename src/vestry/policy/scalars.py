@@ -19,6 +19,7 @@ _INSTANT = re.compile(
     r"(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _LONGEST = 128  # characters of a number or an instant; nothing sensible is longer
+_SHORT = 15
 _NANO = 1_000_000_000
 _DAY = 86_400
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -29,8 +30,10 @@ Address = tuple[int, int]
 Range = tuple[int, int, int]
 
 
-def number(text: str) -> Decimal | None:
+def number(text: str) -> int | Decimal | None:
     """Return an integer or decimal; exponents, infinities and other digits than 0-9 are not numbers here."""
+    if len(text) <= _SHORT and text.isdigit() and text.isascii():
+        return int(text)
     if len(text) > _LONGEST or _NUMBER.fullmatch(text) is None:
         return None
     return Decimal(text)
@@ -40,6 +43,10 @@ def instant(text: str) -> int | None:
     """Return a date as nanoseconds since 1970, UTC: W3C ISO 8601 (without a zone: UTC), else epoch seconds."""
     if len(text) > _LONGEST:
         return None
+    if len(text) == 20 and text[4] == text[7] == "-" and text[10] == "T" and text[13] == text[16] == ":":
+        quick = _usual_instant(text)
+        if quick is not None:
+            return quick
     if "-" not in text[1:] and "t" not in text.lower():
         seconds = number(text)
         return None if seconds is None else int(seconds * _NANO)
@@ -55,6 +62,18 @@ def instant(text: str) -> int | None:
     seconds_of_day = hour * 3600 + minute * 60 + second - _offset(found["zone"] or "Z")
     fraction = int((found["fraction"] or "0").ljust(9, "0"))
     return (_days_before(year, month, day) * _DAY + seconds_of_day) * _NANO + fraction
+
+
+def _usual_instant(text: str) -> int | None:
+    """Read `YYYY-MM-DDThh:mm:ssZ`, the form that nearly every instant has; None for anything unusual about it."""
+    digits = text[:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:19]
+    if not (digits.isdigit() and digits.isascii() and text[19] == "Z"):
+        return None
+    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
+    hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:])
+    if not (1 <= month <= 12 and 1 <= day <= 28 and hour < 24 and minute < 60 and second < 60):
+        return None
+    return (_days_before(year, month, day) * _DAY + hour * 3600 + minute * 60 + second) * _NANO
 
 
 def _offset(zone: str) -> int:
@@ -110,14 +129,13 @@ def address(text: str) -> Address | None:
 
 
 def _dotted(fields: list[str]) -> Address | None:
+    digits = "".join(fields)
+    if not (digits.isdigit() and digits.isascii() and len(digits) <= 12):
+        return None
     value = 0
     for field in fields:
-        if not (field.isascii() and field.isdigit() and len(field) <= 3) or (
-            field[0] == "0" and field != "0"
-        ):
-            return None
-        part = int(field)
-        if part > 255:
+        part = int(field or 256)
+        if part > 255 or (field[0] == "0" and field != "0"):
             return None
         value = value << 8 | part
     return value, 32

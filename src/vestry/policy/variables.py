@@ -108,13 +108,29 @@ def fill(tokens: tuple[Token, ...], get: Get) -> tuple[Token, ...] | None:
     """Return the tokens with every variable replaced by its value, or None where one has no value."""
     filled: list[Token] = []
     for token in tokens:
-        if isinstance(token, Variable):
-            value = get(token.key) if token.key else None
-            if value is None and token.key:
-                value = token.default
-            if not isinstance(value, str):
-                return None
-            _append(filled, value)
-        else:
-            _append(filled, token)
+        value = _value(token, get) if isinstance(token, Variable) else token
+        if value is None:
+            return None
+        _append(filled, value)
     return tuple(filled)
+
+
+def fill_text(tokens: tuple[Token, ...], get: Get) -> str | None:
+    """Return the text that literals and variables make, or None where a variable has no value."""
+    text = ""
+    for token in tokens:
+        value = _value(token, get) if isinstance(token, Variable) else token
+        if not isinstance(value, str):
+            return None
+        text += value
+    return text
+
+
+def _value(variable: Variable, get: Get) -> str | None:
+    """Return a variable's value: a key's only one, or where the key is absent, the default."""
+    if not variable.key:
+        return None
+    value = get(variable.key)
+    if value is None:
+        return variable.default
+    return value if isinstance(value, str) else None
