@@ -1,353 +1,236 @@
-"""The steps of the tour as values: who asks for what, what AWS would answer, and why.
+"""The steps of the tour as values: how a role in one account comes to be assumed from another.
 
-A step's parameters may be functions of what earlier steps left in the world.
+A step's parameters are functions of what earlier steps left in the world. What happens to the session when things
+change is told in `story_changes`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-World = dict[str, Any]
-Parameters = Callable[[World], Mapping[str, Any]]
+from vestry.cli.story_changes import CHANGES
+from vestry.cli.story_step import (
+    Chapter,
+    World,
+    assume,
+    casey,
+    done,
+    keep_casey,
+    keep_session,
+    nothing,
+    refused,
+    statement,
+    trust,
+    update_app,
+)
 
 READS = ["iam:GetRole", "iam:ListRoles"]
-
-
-class Step(NamedTuple):
-    """One request. `expected` is the error code, empty for success; `says` must be part of the answer."""
-
-    who: str
-    service: str
-    operation: str
-    parameters: Parameters
-    expected: str
-    says: str
-    layer: str
-    why: str
-    keep: Callable[[World, Any], None] = lambda world, answer: None
-
-
-def _statement(effect: str, action: Any, **more: Any) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, **more}]})
-
-
-def _trust(principal: Any) -> str:
-    return _statement("Allow", "sts:AssumeRole", Principal=principal)
-
-
-def _keep_casey(world: World, answer: Any) -> None:
-    world["casey"] = answer["AccessKey"]
+ACCESS_DENIED = "AccessDenied"
 
 
 def _keep_role(world: World, answer: Any) -> None:
     world["role"] = answer["Role"]["Arn"]
 
 
-def _keep_session(world: World, answer: Any) -> None:
-    world["session"] = answer["Credentials"]
+def _role_for_everybody(world: World) -> dict[str, Any]:
+    return {"RoleName": "UpdateApp", "AssumeRolePolicyDocument": trust("*")}
 
 
-def _assume(world: World, **more: Any) -> Mapping[str, Any]:
-    return {"RoleArn": world["role"], "RoleSessionName": "tour"} | more
+def _role_for_development(world: World) -> dict[str, Any]:
+    return {"RoleName": "UpdateApp", "AssumeRolePolicyDocument": trust(world["development"]["AccountId"])}
 
 
-STEPS: tuple[tuple[str, tuple[Step, ...]], ...] = (
+def _permissions(world: World) -> dict[str, Any]:
+    document = statement("Allow", READS, Resource="*")
+    return {"RoleName": "UpdateApp", "PolicyName": "reads", "PolicyDocument": document}
+
+
+def _may_assume(world: World) -> dict[str, Any]:
+    document = statement("Allow", "sts:AssumeRole", Resource=world["role"])
+    return {"UserName": "casey", "PolicyName": "assume", "PolicyDocument": document}
+
+
+A_USER: Chapter = (
+    "Development's root makes a user, and nothing else",
     (
-        "Development's root makes a user, and nothing else",
-        (
-            Step(
-                "development",
-                "iam",
-                "create_user",
-                lambda w: {"UserName": "casey"},
-                "",
-                "casey",
-                "root",
-                "A root user may do everything in its own account.",
-            ),
-            Step(
-                "development",
-                "iam",
-                "create_access_key",
-                lambda w: {"UserName": "casey"},
-                "",
-                "AKIA",
-                "root",
-                "The secret is shown this once.",
-                _keep_casey,
-            ),
-            Step(
-                "casey",
-                "sts",
-                "get_caller_identity",
-                lambda w: {},
-                "",
-                "user/casey",
-                "exempt",
-                "Every authenticated caller may ask who they are.",
-            ),
-            Step(
-                "casey",
-                "iam",
-                "list_roles",
-                lambda w: {},
-                "AccessDenied",
-                "no identity-based policy allows",
-                "identity",
-                "Nothing allows it: denied by default.",
-            ),
+        done(
+            "development", "iam create-user", casey, "casey", "root", "A root user rules in its own account."
         ),
-    ),
-    (
-        "Production's root makes a role that development may assume",
-        (
-            Step(
-                "production",
-                "iam",
-                "create_role",
-                lambda w: {"RoleName": "UpdateApp", "AssumeRolePolicyDocument": _trust({"AWS": "*"})},
-                "MalformedPolicyDocument",
-                'Invalid principal in policy: "AWS":"*"',
-                "validation",
-                "A wildcard is no principal of a trust policy.",
-            ),
-            Step(
-                "production",
-                "iam",
-                "create_role",
-                lambda w: {
-                    "RoleName": "UpdateApp",
-                    "AssumeRolePolicyDocument": _trust({"AWS": w["development"]["AccountId"]}),
-                },
-                "",
-                "UpdateApp",
-                "root",
-                "The trust policy says who may become this role.",
-                _keep_role,
-            ),
-            Step(
-                "production",
-                "iam",
-                "put_role_policy",
-                lambda w: {
-                    "RoleName": "UpdateApp",
-                    "PolicyName": "reads",
-                    "PolicyDocument": _statement("Allow", READS, Resource="*"),
-                },
-                "",
-                "",
-                "root",
-                "The permissions policy says what the role may do.",
-            ),
+        done(
+            "development",
+            "iam create-access-key",
+            casey,
+            "AKIA",
+            "root",
+            "The secret is shown this once, to whoever made the key.",
+            keep_casey,
         ),
-    ),
-    (
-        "Both halves are needed",
-        (
-            Step(
-                "development",
-                "sts",
-                "assume_role",
-                _assume,
-                "AccessDenied",
-                "Roles may not be assumed by root accounts.",
-                "root",
-                "A root user may assume no role at all.",
-            ),
-            Step(
-                "casey",
-                "sts",
-                "assume_role",
-                _assume,
-                "AccessDenied",
-                "sts:AssumeRole",
-                "identity",
-                "Production trusts development's account; development has not yet allowed casey.",
-            ),
-            Step(
-                "development",
-                "iam",
-                "put_user_policy",
-                lambda w: {
-                    "UserName": "casey",
-                    "PolicyName": "assume",
-                    "PolicyDocument": _statement("Allow", "sts:AssumeRole", Resource=w["role"]),
-                },
-                "",
-                "",
-                "root",
-                "Now the other half is there.",
-            ),
-            Step(
-                "casey",
-                "sts",
-                "assume_role",
-                lambda w: _assume(w, DurationSeconds=899),
-                "ValidationError",
-                "greater than or equal to 900",
-                "validation",
-                "A session lasts fifteen minutes at least.",
-            ),
-            Step(
-                "casey",
-                "sts",
-                "assume_role",
-                lambda w: _assume(w, DurationSeconds=3601),
-                "ValidationError",
-                "exceeds the MaxSessionDuration",
-                "validation",
-                "And no longer than the role permits.",
-            ),
-            Step(
-                "casey",
-                "sts",
-                "assume_role",
-                _assume,
-                "",
-                "ASIA",
-                "identity and trust",
-                "Trust policy and identity policy both allow it.",
-                _keep_session,
-            ),
+        done(
+            "casey",
+            "sts get-caller-identity",
+            nothing,
+            "user/casey",
+            "nobody, it is exempt",
+            "Every authenticated caller may ask who they are.",
         ),
-    ),
-    (
-        "The session may do what the role may, and nothing else",
-        (
-            Step(
-                "session",
-                "sts",
-                "get_caller_identity",
-                lambda w: {},
-                "",
-                "assumed-role/UpdateApp/tour",
-                "exempt",
-                "Casey is now the role's session.",
-            ),
-            Step(
-                "session",
-                "iam",
-                "get_role",
-                lambda w: {"RoleName": "UpdateApp"},
-                "",
-                "UpdateApp",
-                "identity",
-                "The role's permissions policy allows it.",
-            ),
-            Step(
-                "session",
-                "iam",
-                "create_user",
-                lambda w: {"UserName": "mallory"},
-                "AccessDenied",
-                "no identity-based policy allows the iam:CreateUser action",
-                "identity",
-                "Nothing in the role's policies allows it.",
-            ),
-        ),
-    ),
-    (
-        "What changes, changes at the next request",
-        (
-            Step(
-                "production",
-                "iam",
-                "put_role_policy",
-                lambda w: {
-                    "RoleName": "UpdateApp",
-                    "PolicyName": "stop",
-                    "PolicyDocument": _statement("Deny", "iam:GetRole", Resource="*"),
-                },
-                "",
-                "",
-                "root",
-                "An explicit deny.",
-            ),
-            Step(
-                "session",
-                "iam",
-                "get_role",
-                lambda w: {"RoleName": "UpdateApp"},
-                "AccessDenied",
-                "with an explicit deny in an identity-based policy",
-                "identity",
-                "A deny always wins.",
-            ),
-            Step(
-                "production",
-                "iam",
-                "update_assume_role_policy",
-                lambda w: {
-                    "RoleName": "UpdateApp",
-                    "PolicyDocument": _trust({"AWS": w["production"]["AccountId"]}),
-                },
-                "",
-                "",
-                "root",
-                "Development is trusted no longer.",
-            ),
-            Step(
-                "casey",
-                "sts",
-                "assume_role",
-                _assume,
-                "AccessDenied",
-                "sts:AssumeRole",
-                "trust",
-                "The next AssumeRole fails …",
-            ),
-            Step(
-                "session",
-                "iam",
-                "list_roles",
-                lambda w: {},
-                "",
-                "UpdateApp",
-                "identity",
-                "… and live sessions go on, as on AWS.",
-            ),
-            Step(
-                "production",
-                "iam",
-                "delete_role_policy",
-                lambda w: {"RoleName": "UpdateApp", "PolicyName": "stop"},
-                "",
-                "",
-                "root",
-                "Clearing up.",
-            ),
-            Step(
-                "production",
-                "iam",
-                "delete_role_policy",
-                lambda w: {"RoleName": "UpdateApp", "PolicyName": "reads"},
-                "",
-                "",
-                "root",
-                "Clearing up.",
-            ),
-            Step(
-                "production",
-                "iam",
-                "delete_role",
-                lambda w: {"RoleName": "UpdateApp"},
-                "",
-                "",
-                "root",
-                "The role is gone.",
-            ),
-            Step(
-                "session",
-                "sts",
-                "get_caller_identity",
-                lambda w: {},
-                "InvalidClientTokenId",
-                "security token included in the request is invalid",
-                "authentication",
-                "A session does not outlive its role, nor does it pass to a namesake.",
-            ),
+        refused(
+            "casey",
+            "iam list-roles",
+            nothing,
+            ACCESS_DENIED,
+            "no identity-based policy allows the iam:ListRoles action",
+            "identity",
+            "Nothing allows it: denied by default.",
         ),
     ),
 )
+
+A_ROLE: Chapter = (
+    "Production's root makes a role that development may assume",
+    (
+        refused(
+            "production",
+            "iam create-role",
+            _role_for_everybody,
+            "MalformedPolicyDocument",
+            'Invalid principal in policy: "AWS":"*"',
+            "validation",
+            "A wildcard is no principal of a trust policy.",
+        ),
+        done(
+            "production",
+            "iam create-role",
+            _role_for_development,
+            "role/UpdateApp",
+            "root",
+            "The trust policy says who may become this role.",
+            _keep_role,
+        ),
+        done(
+            "production",
+            "iam put-role-policy",
+            _permissions,
+            "",
+            "root",
+            "The permissions policy says what the role may do.",
+        ),
+        refused(
+            "production",
+            "iam create-access-key",
+            lambda w: {"UserName": "UpdateApp"},
+            "NoSuchEntity",
+            "The user with name UpdateApp cannot be found.",
+            "nobody, it is not there",
+            "A role is no user: it has no password and no access keys of its own.",
+        ),
+    ),
+)
+
+BOTH_HALVES: Chapter = (
+    "Both halves are needed",
+    (
+        refused(
+            "development",
+            "sts assume-role",
+            assume,
+            ACCESS_DENIED,
+            "Roles may not be assumed by root accounts.",
+            "root",
+            "A root user may assume no role at all.",
+        ),
+        refused(
+            "casey",
+            "sts assume-role",
+            assume,
+            ACCESS_DENIED,
+            "is not authorized to perform: sts:AssumeRole on resource:",
+            "identity",
+            "Production trusts development; development has not yet allowed casey. Across accounts AWS gives no reason.",
+        ),
+        done(
+            "development",
+            "iam put-user-policy",
+            _may_assume,
+            "",
+            "root",
+            "Now the other half is there.",
+        ),
+        refused(
+            "casey",
+            "sts assume-role",
+            lambda w: {**assume(w), "DurationSeconds": 899},
+            "ValidationError",
+            "greater than or equal to 900",
+            "validation",
+            "A session lasts fifteen minutes at least.",
+        ),
+        refused(
+            "casey",
+            "sts assume-role",
+            lambda w: {**assume(w), "DurationSeconds": 3601},
+            "ValidationError",
+            "exceeds the MaxSessionDuration",
+            "the role's own limit",
+            "And no longer than the role permits.",
+        ),
+        done(
+            "casey",
+            "sts assume-role",
+            lambda w: {**assume(w), "DurationSeconds": 900},
+            "ASIA",
+            "identity and trust",
+            "The trust policy and casey's own policy both allow it. It ends by itself.",
+            keep_session,
+        ),
+    ),
+)
+
+THE_SESSION: Chapter = (
+    "The session may do what the role may, and nothing else",
+    (
+        done(
+            "session",
+            "sts get-caller-identity",
+            nothing,
+            "assumed-role/UpdateApp/tour",
+            "nobody, it is exempt",
+            "Casey is now a session of the role, in the role's account.",
+        ),
+        done(
+            "session",
+            "iam get-role",
+            update_app,
+            "role/UpdateApp",
+            "identity",
+            "The role's permissions policy allows it.",
+        ),
+        refused(
+            "session",
+            "iam create-user",
+            lambda w: {"UserName": "mallory"},
+            ACCESS_DENIED,
+            "no identity-based policy allows the iam:CreateUser action",
+            "identity",
+            "Nothing in the role's policies allows it.",
+        ),
+        refused(
+            "session",
+            "sts assume-role",
+            assume,
+            ACCESS_DENIED,
+            "is not authorized to perform: sts:AssumeRole",
+            "identity and trust",
+            "A session cannot extend itself.",
+        ),
+        done(
+            "profile",
+            "sts get-caller-identity",
+            nothing,
+            "assumed-role/UpdateApp/",
+            "identity and trust",
+            "An AWS profile with role_arn and source_profile: the client assumes the role by itself, unasked.",
+        ),
+    ),
+)
+
+STEPS: tuple[Chapter, ...] = (A_USER, A_ROLE, BOTH_HALVES, THE_SESSION, *CHANGES)
