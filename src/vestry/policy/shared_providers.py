@@ -35,20 +35,25 @@ CONTROLS = {
 _COMPARING = frozenset(("StringEquals", "StringEqualsIgnoreCase", "StringLike"))
 
 
-def missing_control(provider: str, conditions: tuple[Condition, ...]) -> str:
-    """Return the condition key without which `provider` (address or ARN) lets everyone in, or "" if none is missing."""
+def missing_control(provider: str, scoped: frozenset[str]) -> str:
+    """Return the condition key without which `provider` (address or ARN) lets everyone in, or "" if none is missing.
+
+    `scoped` is what `scoped_keys` says of the statement's conditions.
+    """
     address = provider.partition(":oidc-provider/")[2] or provider
     key = CONTROLS.get(address)
-    if key is None or any(_scopes(condition, key.lower()) for condition in conditions):
-        return ""
-    return key
+    return "" if key is None or key.lower() in scoped else key
 
 
-def _scopes(condition: Condition, key: str) -> bool:
-    """Tell whether a condition holds the key to values that are not all wildcards."""
+def scoped_keys(conditions: tuple[Condition, ...]) -> frozenset[str]:
+    """Return the keys, in lower case, that the conditions hold to values which are not all wildcards."""
+    return frozenset([condition.key.lower() for condition in conditions if _scopes(condition)])
+
+
+def _scopes(condition: Condition) -> bool:
+    """Tell whether a condition demands its key, with values that are not all wildcards."""
     return (
-        condition.key.lower() == key
-        and condition.operator in _COMPARING
+        condition.operator in _COMPARING
         and not condition.if_exists
         and condition.quantifier != "ForAllValues"
         and bool(condition.values)

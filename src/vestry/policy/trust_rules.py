@@ -8,11 +8,14 @@ policy elements: Principal" and "Identity-provider controls for shared OIDC prov
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
+
 from vestry.policy.elements import Principals
 from vestry.policy.grammar import Draft, Fault, Reading
 from vestry.policy.pattern import action_pattern
 from vestry.policy.principal_rules import invalid_principal, is_aws_form, is_federated_form, is_wild
-from vestry.policy.shared_providers import COGNITO, missing_control
+from vestry.policy.shared_providers import COGNITO, missing_control, scoped_keys
 
 JSON = "This policy contains invalid Json"
 SYNTAX = "Syntax error in policy."
@@ -86,7 +89,7 @@ def answer_grammar(fault: Fault, reading: Reading) -> None:
     element = path[2] if len(path) > 2 else "Effect"
     fault.order = (1, path[1], _PLACES.get(str(element), _EFFECT), 1)
     if fault.rule in ("effect-case", "effect-unknown"):
-        draft = next(draft for draft in reading.drafts if draft.index == path[1])
+        draft = reading.drafts[bisect_left(reading.drafts, path[1], key=lambda draft: draft.index)]
         fault.answer = f"Invalid effect: {draft.raw['Effect']}"
     elif fault.rule == "principal-type":
         fault.answer = f'Invalid principal in policy: "{path[3]}"'
@@ -122,11 +125,10 @@ def check_resource_policy(reading: Reading, faults: list[Fault]) -> None:
             ("Principal", draft.statement.principals),
             ("NotPrincipal", draft.statement.not_principals),
         ):
-            for value in principals.aws if principals is not None else ():
+            for index, value in _placed(draft, name, "AWS", principals.aws if principals else ()):
                 if is_wild(value):
-                    _refuse_principal(
-                        draft, faults, name, "AWS", value, "no wildcard stands for part of a principal"
-                    )
+                    why = "no wildcard stands for part of a principal"
+                    _refuse_principal(draft, faults, (name, "AWS", index), value, why)
         _check_action(draft, faults)
         _check_sid(draft, sids, faults)
 
@@ -137,20 +139,22 @@ def _report(
     faults.append(Fault(rule, draft.path(*rest), message, answer, (1, draft.index, place, 0)))
 
 
-def _refuse_principal(draft: Draft, faults: list[Fault], name: str, kind: str, value: str, why: str) -> None:
-    """Report a principal with AWS's text for one that it doesn't take."""
-    path = (name, kind, _index(draft, name, kind, value))
-    place = _PLACES[name]
-    _report(
-        draft, faults, "principal-invalid", place, f"{value!r}: {why}", invalid_principal(kind, value), *path
-    )
+def _refuse_principal(
+    draft: Draft, faults: list[Fault], path: tuple[str, str, int], value: str, why: str
+) -> None:
+    """Report a principal with AWS's text for one that it doesn't take; `path` is element, type and index."""
+    name, kind, _ = path
+    answer = invalid_principal(kind, value)
+    _report(draft, faults, "principal-invalid", _PLACES[name], f"{value!r}: {why}", answer, *path)
 
 
-def _index(draft: Draft, name: str, kind: str, value: str) -> int:
-    """Return where in the list, as written, a principal stands."""
-    element = draft.raw[name]
-    values = element.get(kind) if isinstance(element, dict) else None
-    return values.index(value) if isinstance(values, list) else 0
+def _placed(draft: Draft, name: str, kind: str, values: tuple[str, ...]) -> Iterable[tuple[int, str]]:
+    """Return the principals of a type, each with its index as written: everyone (`*`) has one, but is no value."""
+    element = draft.raw[name] if values else None
+    written = element.get(kind) if isinstance(element, dict) else None
+    if len(values) == 1 and not isinstance(written, list):
+        return ((0, values[0]),)
+    return [pair for pair in enumerate(written or ()) if kind != "AWS" or pair[1] != "*"]
 
 
 def _check_not_principal(draft: Draft, faults: list[Fault], *, trust: bool) -> None:
@@ -176,15 +180,14 @@ def _check_principal(draft: Draft, faults: list[Fault], allow_wildcard: bool) ->
         return
     if principals.everyone:
         _check_everyone(draft, faults, allow_wildcard)
-    for value in principals.aws:
+    for index, value in _placed(draft, "Principal", "AWS", principals.aws):
         if not is_aws_form(value):
             why = "a principal is an account, a user, a role or a session, each named in full"
-            _refuse_principal(draft, faults, "Principal", "AWS", value, why)
-    for value in principals.service:
+            _refuse_principal(draft, faults, ("Principal", "AWS", index), value, why)
+    for index, value in _placed(draft, "Principal", "Service", principals.service):
         if is_wild(value):
-            _refuse_principal(
-                draft, faults, "Principal", "Service", value, "no wildcard stands for a service"
-            )
+            why = "no wildcard stands for a service"
+            _refuse_principal(draft, faults, ("Principal", "Service", index), value, why)
     if principals.canonical_user:
         message, answer = (
             "roles are not assumed by S3's canonical users",
@@ -197,9 +200,10 @@ def _check_everyone(draft: Draft, faults: list[Fault], allow_wildcard: bool) -> 
     """Refuse a whole `*`, or only a bare one where whole ones are allowed."""
     bare = draft.raw["Principal"] == "*"
     if not allow_wildcard:
-        _refuse_principal(
-            draft, faults, "Principal", "AWS", "*", "everyone, in every account, could assume the role"
-        )
+        written = draft.raw["Principal"] if bare else draft.raw["Principal"]["AWS"]
+        place = written.index("*") if isinstance(written, list) else 0
+        why = "everyone, in every account, could assume the role"
+        _refuse_principal(draft, faults, ("Principal", "AWS", place), "*", why)
     elif bare:
         message = 'write {"AWS": "*"}: a trust policy\'s Principal is an object'
         _report(draft, faults, "principal-text", _PRINCIPAL, message, NOT_AN_OBJECT, "Principal")
@@ -208,18 +212,20 @@ def _check_everyone(draft: Draft, faults: list[Fault], allow_wildcard: bool) -> 
 def _check_federated(draft: Draft, faults: list[Fault]) -> None:
     """Check the identity providers of a trust policy, and the controls that shared ones need."""
     principals: Principals | None = draft.statement.principals
-    if principals is None:
+    if principals is None or not principals.federated:
         return
+    scoped = scoped_keys(draft.statement.conditions)
+    readable = "Condition" not in draft.bad
     for index, value in enumerate(principals.federated):
         path = ("Principal", "Federated", index)
         if not is_federated_form(value):
             message = f"{value!r} is neither a domain name nor a provider's ARN"
             _report(draft, faults, "federated", _PRINCIPAL, message, FEDERATED, *path)
-        elif value == COGNITO and not draft.statement.conditions and "Condition" not in draft.bad:
+        elif value == COGNITO and not draft.statement.conditions and readable:
             message = "identity pools of every account sign in through this provider"
             _report(draft, faults, "cognito", _PRINCIPAL, message, COGNITO_CONDITION, *path)
-        elif draft.statement.allow and "Condition" not in draft.bad:
-            key = missing_control(value, draft.statement.conditions)
+        elif draft.statement.allow and readable:
+            key = missing_control(value, scoped)
             if key:
                 answer = f"Shared identity provider in policy requires a condition on {key}: {value}"
                 message = f"everyone can sign in at {value}: a condition on {key} must say who is meant"
