@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from places import Place
 from serving import Server, serving
 
 for _name in [name for name in os.environ if name.startswith(("AWS_", "VESTRY_"))]:
@@ -27,3 +28,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def data(tmp_path: Path) -> Path:
     """A data directory."""
     return tmp_path / "data"
+
+
+@pytest.fixture
+def place(server: Server) -> Place:
+    """An account of the test's own."""
+    return Place(server)

@@ -97,7 +97,7 @@ def list_policies(call: Call) -> Answer:
             return False
         if usage is not None:
             return count_uses(account, policy, BOUNDARY if usage == "PermissionsBoundary" else ATTACHED) > 0
-        return not only_attached or bool(account.uses.get(policy.arn))
+        return not only_attached or count_uses(account, policy, ATTACHED) > 0
 
     prefix = call.get("PathPrefix", "/")
     found, more = page(account.policies, prefix, pages.after(call), pages.wanted(call), keep)

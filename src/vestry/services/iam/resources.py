@@ -129,8 +129,11 @@ def removed_tags(ask: Ask) -> Mapping[str, Value]:
 
 
 def policy_arn(ask: Ask) -> Mapping[str, Value]:
-    """`iam:PolicyARN` of the policy that is attached or detached."""
-    return {"iam:policyarn": ask.parameters["PolicyArn"]}
+    """`iam:PolicyARN` of the policy that is attached or detached. Raises ValidationError for what is not an ARN."""
+    arn = ask.parameters["PolicyArn"]
+    if parse_arn(arn) is None:
+        raise ValidationError(f"ARN {arn} is not valid.")
+    return {"iam:policyarn": arn}
 
 
 def requested_boundary(ask: Ask) -> Mapping[str, Value]:

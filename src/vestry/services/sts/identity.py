@@ -7,6 +7,9 @@ from vestry.arn import LONG_TERM_KEY, TEMPORARY_KEY, account_of
 from vestry.errors import ValidationError
 from vestry.services.operation import Answer, Call, operation
 
+#: Access key ids are a character shorter than the unique ids of users and roles.
+KEY_CHARACTERS = 20
+
 
 @operation("sts:GetCallerIdentity", exempt="AWS lets every authenticated caller ask who they are")
 def get_caller_identity(call: Call) -> Answer:
@@ -23,7 +26,7 @@ def _anything(ask: Ask) -> Resource:
 def get_access_key_info(call: Call) -> Answer:
     """Return the account that an access key id belongs to, whoever's it is. Errors: ValidationError."""
     identifier = call.parameters["AccessKeyId"]
-    account = account_of(identifier)
+    account = account_of(identifier) if len(identifier) == KEY_CHARACTERS else None
     if account is None or not identifier.startswith((LONG_TERM_KEY, TEMPORARY_KEY)):
         raise ValidationError(f"Invalid AccessKeyId: {identifier}")
     return {"Account": account}

@@ -5,6 +5,8 @@ Source: IAM User Guide, "Session policies"; STS API reference, PackedPolicySize.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vestry import limits
 from vestry.access.caller import Caller
 from vestry.credentials.packed import packed_size
@@ -21,7 +23,7 @@ def checked_policies(call: Call, account: Account) -> tuple[str, tuple[str, ...]
     Raises MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError, NoSuchEntity.
     """
     text: str = call.get("Policy") or ""
-    arns = tuple(item["arn"] for item in call.get("PolicyArns") or ())
+    arns = tuple(map(_arn, call.get("PolicyArns") or ()))
     if len(arns) > limits.SESSION_POLICY_ARNS:
         raise ValidationError(
             "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have "
@@ -38,6 +40,14 @@ def checked_policies(call: Call, account: Account) -> tuple[str, tuple[str, ...]
         if account.policy_by_arn(arn) is None:
             raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
     return text, arns
+
+
+def _arn(item: Mapping[str, str]) -> str:
+    """Return a descriptor's ARN; the model lets it be left out, but then it names no policy."""
+    arn = item.get("arn")
+    if arn is None:
+        raise ValidationError("ARN null is not valid.")
+    return arn
 
 
 def checked_size(text: str, arns: tuple[str, ...], tags: Pairs, passed: bool) -> int | None:
