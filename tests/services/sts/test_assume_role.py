@@ -219,7 +219,7 @@ def test_fifty_tags_are_the_most(stage: Stage) -> None:
         ("nor does none", {}, False),
     ],
 )
-def test_external_id(place: Place, sentence: str, given: dict[str, str], permitted: bool) -> None:
+def test_external_id(place: Place, sentence: str, given: dict[str, Any], permitted: bool) -> None:
     trust = trusting({"AWS": place.number}, Condition={"StringEquals": {"sts:ExternalId": "secret"}})
     stage = Stage(place, trust=trust)
     if permitted:
