@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vestry.directory.entities import Role
+from vestry.arn import ROLE
 from vestry.directory.snapshot import ATTACHED, BOUNDARY
 from vestry.services.iam import pages, resources
 from vestry.services.iam.lookups import the_policy
@@ -21,10 +21,11 @@ def list_entities_for_policy(call: Call) -> Answer:
     wanted = {"PermissionsPolicy": ATTACHED, "PermissionsBoundary": BOUNDARY}.get(usage, ATTACHED | BOUNDARY)
     found = []
     for unique_id, uses in account.uses.get(policy.arn, {}).items():
-        entity = account.role_by_id(unique_id) or account.user_by_id(unique_id)
+        of_role = unique_id.startswith(ROLE)  # a user may have a role's name, never its kind of id
+        entity = account.role_by_id(unique_id) if of_role else account.user_by_id(unique_id)
         if entity is None or not uses & wanted or not entity.path.startswith(prefix):
             continue
-        word = "Role" if isinstance(entity, Role) else "User"
+        word = "Role" if of_role else "User"
         if kind in (None, word):
             found.append((f"{word}/{entity.name.lower()}", word, entity))
     found.sort(key=lambda row: row[0])
