@@ -16,6 +16,9 @@ from aws_cli import CliClient
 from serving import Server
 
 NUMBERS = itertools.count(1)
+
+#: What depends on the session clock or on many calls is told by boto3 alone: a command takes a second.
+boto3_only = pytest.mark.parametrize("world", ["boto3"], indirect=True)
 READS = ["iam:GetRole", "iam:ListRoles", "iam:GetUser"]
 
 
@@ -175,6 +178,7 @@ def test_a_session_may_do_what_the_role_may_and_nothing_else(world: World) -> No
     )
 
 
+@boto3_only
 def test_a_session_expires_by_itself(world: World) -> None:
     world.let_casey()
     session = world.assume(DurationSeconds=900)
@@ -191,6 +195,7 @@ def test_a_session_expires_by_itself(world: World) -> None:
         world.server.clock.offset = 0
 
 
+@boto3_only
 @pytest.mark.parametrize(
     ("seconds", "message"),
     [
@@ -215,14 +220,16 @@ def test_a_session_keeps_to_its_bounds(world: World, seconds: int, message: str)
     )
 
 
+@boto3_only
 def test_the_longest_session_is_the_roles(world: World) -> None:
     world.let_casey()
     world.prod.update_role(RoleName="UpdateApp", MaxSessionDuration=7200)
     end = world.assume(DurationSeconds=7200)["Expiration"]
     left = (end if isinstance(end, datetime) else datetime.fromisoformat(end)).timestamp() - time.time()
-    assert 7190 < left <= 7201
+    assert 7100 < left <= 7201
 
 
+@boto3_only
 def test_changed_permissions_take_effect_at_the_next_request(world: World) -> None:
     world.let_casey()
     iam = world.client("iam", world.assume())
@@ -236,6 +243,7 @@ def test_changed_permissions_take_effect_at_the_next_request(world: World) -> No
     iam.list_roles()
 
 
+@boto3_only
 def test_a_detached_policy_takes_effect_at_the_next_request(world: World) -> None:
     world.let_casey()
     made = world.prod.create_policy(PolicyName="more", PolicyDocument=policy("Allow", "iam:ListUsers", "*"))
@@ -248,6 +256,7 @@ def test_a_detached_policy_takes_effect_at_the_next_request(world: World) -> Non
     refused("AccessDenied", None, iam.list_users)
 
 
+@boto3_only
 def test_a_deactivated_key_stops_at_the_next_request(world: World) -> None:
     key = world.casey["AccessKeyId"]
     world.sts.get_caller_identity()
@@ -259,6 +268,7 @@ def test_a_deactivated_key_stops_at_the_next_request(world: World) -> None:
     )
 
 
+@boto3_only
 def test_sessions_of_a_deleted_role_stay_dead_when_it_is_created_again(world: World) -> None:
     world.let_casey()
     sts = world.client("sts", world.assume())
@@ -272,6 +282,7 @@ def test_sessions_of_a_deleted_role_stay_dead_when_it_is_created_again(world: Wo
     world.assume()
 
 
+@boto3_only
 def test_revoked_sessions_are_denied_and_newer_ones_are_not(world: World) -> None:
     world.let_casey()
     old = world.client("iam", world.assume())
@@ -292,6 +303,7 @@ def test_revoked_sessions_are_denied_and_newer_ones_are_not(world: World) -> Non
         world.server.clock.offset = 0
 
 
+@boto3_only
 def test_live_sessions_go_on_when_trust_is_removed(world: World) -> None:
     world.let_casey()
     iam = world.client("iam", world.assume())
@@ -302,6 +314,7 @@ def test_live_sessions_go_on_when_trust_is_removed(world: World) -> None:
     iam.list_roles()
 
 
+@boto3_only
 def test_in_one_account_a_named_user_needs_no_policy_and_a_covered_one_does(world: World) -> None:
     account = world.development["AccountId"]
     user = f"arn:aws:iam::{account}:user/casey"
@@ -323,6 +336,7 @@ def test_in_one_account_a_named_user_needs_no_policy_and_a_covered_one_does(worl
     world.sts.assume_role(RoleArn=covered, RoleSessionName="work")
 
 
+@boto3_only
 def test_a_recreated_user_is_not_trusted(world: World) -> None:
     account = world.development["AccountId"]
     user = f"arn:aws:iam::{account}:user/robin"
