@@ -108,12 +108,19 @@ def _resource_tokens(text: str, variables: bool) -> tuple[Token, ...]:
     fields = text.split(":", 5)
     if fields[0] != "arn":
         return read(text, variables=False)
+    if len(fields) == _SEGMENTS and not (variables and "${" in fields[5]) and _runs_on(":".join(fields[:5])):
+        return read(text, variables=False)
     tokens = _head_tokens(fields[:5])
     if len(fields) == _SEGMENTS:
         return normal((*tokens, ":", *read(fields[5], variables=variables)))
     if any(field.endswith("*") for field in fields):
         return tokens
     return normal((*tokens, ":", Wild.ANY))
+
+
+def _runs_on(head: str) -> bool:
+    """Tell whether every wildcard of the first five segments is an asterisk that may run on, as in nearly all."""
+    return "?" not in head and head.count("*") == head.count("*:") + head.endswith("*")
 
 
 def _head_tokens(fields: Sequence[str]) -> tuple[Token, ...]:

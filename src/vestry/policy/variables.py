@@ -51,6 +51,8 @@ _PLAIN = {"*": Wild.ANY, "?": Wild.ONE}
 
 def read(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Token, ...]:
     """Return the tokens of `text`; neighbouring literals and neighbouring `*` are one token."""
+    if wildcards and "?" not in text and not (variables and "${" in text):
+        return _asterisks(text)
     special = _SPECIAL if variables else _WILD
     found = special.search(text) if variables or wildcards else None
     if found is None:
@@ -66,6 +68,21 @@ def read(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Token, 
         found = special.search(text, start)
     if start < len(text):
         _append(tokens, text[start:])
+    return tuple(tokens)
+
+
+def _asterisks(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a text in which nothing but asterisks is special, as in nearly all."""
+    if "*" not in text:
+        return (text,) if text else ()
+    first, *rest = text.split("*")
+    tokens: list[Token] = [first] if first else []
+    tokens.append(Wild.ANY)
+    for literal in rest:
+        if literal:
+            tokens += (literal, Wild.ANY)
+    if not text.endswith("*"):
+        tokens.pop()
     return tuple(tokens)
 
 
