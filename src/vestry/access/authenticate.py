@@ -10,6 +10,7 @@ from immutables import Map
 from vestry.access.caller import Caller, principal_of_root, principal_of_session, principal_of_user
 from vestry.arn import LONG_TERM_KEY, TEMPORARY_KEY, account_of
 from vestry.credentials.canonical import verify
+from vestry.credentials.encoding import Headers
 from vestry.credentials.seal import KeyRing, RingKey
 from vestry.credentials.session import SessionClaims, open_session
 from vestry.credentials.sigv4 import SignedRequest, check_scope, check_time, signing_key
@@ -72,9 +73,7 @@ class Message:
 
     __slots__ = ("body", "headers", "method", "path", "query")
 
-    def __init__(
-        self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes
-    ) -> None:
+    def __init__(self, method: str, path: str, query: bytes, headers: Headers, body: bytes) -> None:
         self.method = method
         self.path = path
         self.query = query

@@ -10,8 +10,8 @@ from hashlib import sha256
 from hmac import compare_digest, digest
 from urllib.parse import quote_from_bytes
 
-from vestry.credentials.encoding import UNRESERVED, canonical_pairs, folded, gathered
-from vestry.credentials.sigv4 import ALGORITHM, Headers, SignedRequest
+from vestry.credentials.encoding import UNRESERVED, Headers, canonical_pairs, folded, gathered
+from vestry.credentials.sigv4 import ALGORITHM, SignedRequest
 from vestry.errors import SignatureDoesNotMatch
 
 

@@ -10,6 +10,9 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+#: A request's headers, names in lower case: as they came, or gathered already.
+Headers = Sequence[tuple[bytes, bytes]] | dict[bytes, bytes]
+
 #: The octets that stay as they are; everything else is %XX with upper-case digits.
 UNRESERVED = "-_.~"
 
@@ -36,8 +39,10 @@ def decoded(value: bytes) -> str:
     return (unquote_to_bytes(value) if b"%" in value else value).decode("latin-1")
 
 
-def gathered(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def gathered(headers: Headers) -> dict[bytes, bytes]:
     """Return the headers by name (lower case); the values of a repeated one are joined by commas, in order."""
+    if isinstance(headers, dict):
+        return headers
     found = dict(headers)
     if len(found) != len(headers):
         found = {}

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import digest
 
 import msgspec
 
-from vestry.credentials.encoding import canonical_pairs, decoded, gathered
+from vestry.credentials.encoding import Headers, canonical_pairs, decoded, gathered
 from vestry.errors import IncompleteSignature, SignatureDoesNotMatch
 from vestry.limits import CLOCK_SKEW_SECONDS, PRESIGNED_SECONDS
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
-
-#: A request's headers: names in lower case, repeated ones in the order in which they came.
-Headers = Sequence[tuple[bytes, bytes]]
 
 _HEADER_PARTS = ("Credential", "Signature", "SignedHeaders")
 _QUERY_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from vestry import limits
+from vestry.credentials.encoding import gathered
 from vestry.server.exchange import HttpAnswer, HttpRequest
 from vestry.server.front import Front
 
@@ -62,7 +63,7 @@ class App:
             scope["method"],
             scope["raw_path"].decode("latin-1"),
             query,
-            headers,
+            gathered(headers),
             body,
             client[0] if client else "127.0.0.1",
             scope["scheme"] == "https",

@@ -1,4 +1,8 @@
-"""HTTP/1.1 with bounds that an ASGI application cannot set: bytes and number of headers, and the time they may take."""
+"""HTTP/1.1 with bounds that an ASGI application cannot set: bytes and number of headers, and the time they may take.
+
+Nothing is done a header, and no timer is set a request: a head is judged when it is complete, and one timer a connection
+looks after those that are not.
+"""
 
 from __future__ import annotations
 
@@ -14,68 +18,59 @@ from vestry import limits
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol; a request whose head is too large is a 400, one whose head comes too slowly is dropped."""
 
-    _head_bytes = 0
-    _head_count = 0
+    #: When the head under way (or the wait for a connection's first) began, by the loop's clock; 0 while there is none.
+    _began = 0.0
+    _undelivered = 0
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._start_timer()
+        self._began = self.loop.time()
+        self._timer = self.loop.call_later(limits.REQUEST_SECONDS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timer with the connection."""
-        self._stop_timer()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """A request begins: its head has REQUEST_SECONDS to come."""
-        self._head_bytes = self._head_count = 0
         super().on_message_begin()
-        self._start_timer()
-
-    def on_url(self, url: bytes) -> None:
-        """Count the request line."""
-        self._head_bytes += len(url)
-        if self._head_bytes > limits.REQUEST_LINE_BYTES:
-            raise httptools.HttpParserError("the request line is too long")
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
-        self._head_count += 1
-        self._head_bytes += len(name) + len(value)
-        if self._head_count > limits.HEADER_COUNT or self._head_bytes > limits.HEADER_BYTES:
-            raise httptools.HttpParserError("the headers are too large")
-        super().on_header(name, value)
+        self._began = self.loop.time()
+        self._undelivered = 0
 
     def on_headers_complete(self) -> None:
-        """The head is complete; the application bounds the body."""
-        self._stop_timer()
+        """The head is complete, and judged; the application bounds the body."""
+        self._began = 0.0
+        headers = self.headers
+        size = 0
+        for name, value in headers:
+            size += len(name) + len(value)
+        if len(self.url) > limits.REQUEST_LINE_BYTES:
+            raise httptools.HttpParserError("the request line is too long")
+        if len(headers) > limits.HEADER_COUNT or size > limits.HEADER_BYTES:
+            raise httptools.HttpParserError("the headers are too large")
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a head that never ends is bounded by the timer and by its size in one delivery."""
-        if self._timer is not None:
-            self._undelivered += len(data)
-            if self._undelivered > limits.HEADER_BYTES + limits.REQUEST_LINE_BYTES + limits.BODY_BYTES:
-                self.transport.close()
-                return
+        """Take bytes. A head that does not end in its first delivery may not grow beyond what a head may be."""
+        began = self._began
         super().data_received(data)
+        if began and self._began == began and not self.transport.is_closing():
+            self._undelivered += len(data)
+            if self._undelivered > limits.HEADER_BYTES + limits.REQUEST_LINE_BYTES:
+                self.send_400_response("Invalid HTTP request received.")
 
-    _undelivered = 0
-
-    def _start_timer(self) -> None:
-        self._stop_timer()
-        self._undelivered = 0
-        self._timer = self.loop.call_later(limits.REQUEST_SECONDS, self._too_slow)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+    def _look(self) -> None:
+        """Drop a connection whose head is late; look again when the next could be."""
+        now = self.loop.time()
+        if self._began and now >= self._began + limits.REQUEST_SECONDS:
             self._timer = None
-
-    def _too_slow(self) -> None:
-        self._timer = None
-        if not self.transport.is_closing():
-            self.transport.close()
+            if not self.transport.is_closing():
+                self.transport.close()
+            return
+        due = (self._began or now) + limits.REQUEST_SECONDS
+        self._timer = self.loop.call_later(max(due - now, 0.01), self._look)

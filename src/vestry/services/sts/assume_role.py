@@ -20,6 +20,7 @@ from vestry.services.sts.request import (
     account_of_role,
     check_tags,
     inherited_tags,
+    is_plain,
     passed_tags,
     session_keys,
     source_identity,
@@ -47,6 +48,8 @@ def _role(ask: Ask) -> Resource:
 
 def _tagging_and_naming(ask: Ask, resource: Resource) -> Iterable[Question]:
     """Session tags ask for sts:TagSession, a source identity for sts:SetSourceIdentity, passed or inherited."""
+    if is_plain(ask.parameters, ask.caller):
+        return
     wanted = []
     if passed_tags(ask.parameters) or inherited_tags(ask.caller):
         wanted.append("sts:TagSession")

@@ -13,33 +13,33 @@ from typing import Any
 from vestry.access.caller import Caller
 from vestry.access.context import override_tags
 from vestry.access.declaration import Ask
-from vestry.arn import parse_arn
 from vestry.directory.entities import Pairs, Role
 from vestry.directory.snapshot import Root
 from vestry.errors import InvalidParameterValue, ValidationError
 from vestry.policy.request import Value
 
-_ROLE = re.compile(r"role/([!-~]*/)?[\w+=,.@-]{1,64}", re.ASCII)
+_ROLE_ARN = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/(?:[!-~]*/)?[\w+=,.@-]{1,64}", re.ASCII)
 
 
 def account_of_role(arn: str) -> str:
     """Return the account in a role's ARN. Raises ValidationError for what is not one."""
-    fields = parse_arn(arn)
-    if (
-        fields is None
-        or fields.service != "iam"
-        or fields.region
-        or not (fields.account.isdecimal() and len(fields.account) == 12)
-        or not _ROLE.fullmatch(fields.resource)
-    ):
+    found = _ROLE_ARN.fullmatch(arn)
+    if found is None:
         raise ValidationError(f"{arn} is invalid")
-    return fields.account
+    return found[1]
 
 
 def target_role(root: Root, arn: str) -> Role | None:
     """Return the role with exactly that ARN, path and case included."""
     found = root.principal(arn)
     return found if isinstance(found, Role) else None
+
+
+def is_plain(parameters: Mapping[str, Any], caller: Caller) -> bool:
+    """Tell whether the new session has no tags and no source identity, passed or inherited."""
+    return caller.session is None and not (
+        "Tags" in parameters or "TransitiveTagKeys" in parameters or "SourceIdentity" in parameters
+    )
 
 
 def passed_tags(parameters: Mapping[str, Any]) -> Pairs:
@@ -70,6 +70,8 @@ def session_keys(ask: Ask) -> dict[str, Value]:
     external = parameters.get("ExternalId")
     if external is not None:
         keys["sts:externalid"] = external
+    if is_plain(parameters, ask.caller):
+        return keys
     identity = source_identity(parameters, ask.caller)
     if identity:
         keys["sts:sourceidentity"] = identity
@@ -85,6 +87,8 @@ def session_keys(ask: Ask) -> dict[str, Value]:
 
 def check_tags(parameters: Mapping[str, Any], caller: Caller) -> None:
     """Raise InvalidParameterValue or ValidationError for tags and source identity that no policy could allow."""
+    if is_plain(parameters, caller):
+        return
     tags = passed_tags(parameters)
     keys = [key.lower() for key, _ in tags]
     if len(set(keys)) < len(keys):
