@@ -25,6 +25,10 @@ COMMANDS = (
     Row("account set", "account:set_options", "Change an account's options."),
     Row("account reset", "account:reset", "Empty an account: its root key stays, its sessions end."),
     Row("account delete", "account:delete", "Delete an account and everything in it."),
+    Row(
+        "simulate", "simulate:simulate", "Decide requests that come with their policies, a line of JSON each."
+    ),
+    Row("validate", "validate:validate", "Say what is wrong with policy files, with line and column."),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
 )
