@@ -29,6 +29,7 @@ COMMANDS = (
         "simulate", "simulate:simulate", "Decide requests that come with their policies, a line of JSON each."
     ),
     Row("validate", "validate:validate", "Say what is wrong with policy files, with line and column."),
+    Row("test", "policy_tests:run_tests", "Run policy tests: what a principal with these policies may do."),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
 )

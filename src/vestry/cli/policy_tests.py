@@ -1,0 +1,149 @@
+"""`vestry test`: policy tests, files that say what a principal with these policies may and may not do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from xml.etree import ElementTree
+
+import typer
+
+from vestry.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from vestry.policy.cases import Result
+
+
+def run_tests(
+    directory: Annotated[Path, typer.Argument(help="A folder of tests, or one file.", metavar="DIR")],
+    only: Annotated[
+        str, typer.Option("-k", help="Run only tests whose name contains this.", metavar="TEXT")
+    ] = "",
+    junit: Annotated[
+        Path | None, typer.Option("--junit", help="Write the results here as JUnit XML.", metavar="FILE")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line for every test.")] = False,
+) -> None:
+    """Run policy tests; docs/policy.md describes the files. Exits 1 where one fails, 2 where there is none."""
+    from vestry.policy.cases import CaseError, run_file
+
+    began = time.perf_counter()
+    files = _files(directory)
+    results: list[tuple[Result, float]] = []
+    for path in files:
+        try:
+            found = [row for row in _timed(run_file(_load(path), _reader(path))) if only in row[0].name]
+        except CaseError as error:
+            raise Failure(f"{path}: {error}.", "docs/policy.md describes policy tests.") from None
+        _show(path, [one for one, _ in found], verbose=verbose)
+        results += found
+    failed = [one for one, _ in results if one.problem]
+    _summary(len(results), failed, time.perf_counter() - began)
+    if junit is not None:
+        _write_junit(junit, results)
+    if not results:
+        raise typer.Exit(2)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _timed(results: Iterator[Result]) -> Iterator[tuple[Result, float]]:
+    """Yield each result with the seconds that it took."""
+    began = time.perf_counter()
+    for one in results:
+        ended = time.perf_counter()
+        yield one, ended - began
+        began = time.perf_counter()
+
+
+def _files(place: Path) -> list[Path]:
+    if place.is_file():
+        return [place]
+    if not place.is_dir():
+        raise Failure(f"{place} does not exist.")
+    names = ("*.yaml", "*.yml", "*.json")
+    return sorted(path for name in names for path in place.rglob(name) if _is_test(path))
+
+
+def _is_test(path: Path) -> bool:
+    """Beside tests lie the policies that they are about."""
+    found = _load(path)
+    return isinstance(found, dict) and "tests" in found
+
+
+def _load(path: Path) -> object:
+    import yaml
+
+    try:
+        return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror}.") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise Failure(f"{path} is neither YAML nor JSON: {error}") from None
+
+
+def _reader(path: Path) -> Callable[[str], str]:
+    def read(name: str) -> str:
+        file = path.parent / name
+        try:
+            return file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise Failure(f"{path}: cannot read the policy {name}.") from None
+
+    return read
+
+
+def _show(path: Path, results: list[Result], *, verbose: bool) -> None:
+    if verbose:
+        for one in results:
+            sys.stdout.write(f"{path}::{one.name} {_paint('FAILED' if one.problem else 'PASSED')}\n")
+        return
+    marks = "".join(_paint("F" if one.problem else ".") for one in results)
+    sys.stdout.write(f"{path} {marks}\n")
+
+
+def _summary(count: int, failed: list[Result], seconds: float) -> None:
+    for one in failed:
+        sys.stdout.write(f"\n{_paint('FAILED')} {one.name}\n  {one.problem}\n")
+        for line in one.why:
+            sys.stdout.write(f"    {line}\n")
+    counts = [f"{len(failed)} failed"] if failed else []
+    counts.append(f"{count - len(failed)} passed")
+    text = f"{', '.join(counts)} in {seconds:.2f}s" if count else "no tests found"
+    sys.stdout.write(f"\n{text}\n")
+
+
+def _paint(word: str) -> str:
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return word
+    return f"\x1b[{'31' if word.startswith('F') else '32'}m{word}\x1b[0m"
+
+
+def _write_junit(path: Path, results: list[tuple[Result, float]]) -> None:
+    failures = sum(bool(one.problem) for one, _ in results)
+    suite = ElementTree.Element(
+        "testsuite",
+        name="vestry",
+        tests=str(len(results)),
+        failures=str(failures),
+        errors="0",
+        skipped="0",
+        time=f"{sum(seconds for _, seconds in results):.6f}",
+    )
+    for one, seconds in results:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=one.file_title, name=one.name, time=f"{seconds:.6f}"
+        )
+        if one.problem:
+            failure = ElementTree.SubElement(case, "failure", message=one.problem)
+            failure.text = "\n".join(one.why)
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    try:
+        ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror}.") from None
