@@ -25,6 +25,7 @@ COMMANDS = (
     Row("account set", "account:set_options", "Change an account's options."),
     Row("account reset", "account:reset", "Empty an account: its root key stays, its sessions end."),
     Row("account delete", "account:delete", "Delete an account and everything in it."),
+    Row("explain", "explain:explain", "Say why a request was denied, or whether one would be allowed."),
     Row(
         "simulate", "simulate:simulate", "Decide requests that come with their policies, a line of JSON each."
     ),

@@ -53,11 +53,20 @@ class Rule(msgspec.Struct, frozen=True, gc=False, eq=False):
 class Compiled:
     """A compiled policy, or several merged into one. Immutable; shared by all that carry the same document."""
 
-    __slots__ = ("_index", "rules")
+    __slots__ = ("_index", "_keys", "rules")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         self._index: ActionIndex | None = None
+        self._keys: tuple[str, ...] | None = None
+
+    @property
+    def condition_keys(self) -> tuple[str, ...]:
+        """The condition keys that the statements test, as written, each once."""
+        if self._keys is None:
+            conditions = (one for rule in self.rules for one in rule.statement.conditions)
+            self._keys = tuple(dict.fromkeys(one.key for one in conditions))
+        return self._keys
 
     def candidates(self, action: str, resource: str) -> Sequence[Sequence[Entry[Rule]]]:
         """Return the rules that may concern the lower-case `action` on `resource`, with the resource test left to do.

@@ -18,10 +18,11 @@ import msgspec
 from vestry.directory.draft import Draft
 from vestry.errors import Fault
 from vestry.server.committer import Committer
+from vestry.server.decisions import Decisions
 from vestry.server.installation import Installation
 from vestry.server.log import Log
 from vestry.server.settings import Settings
-from vestry.services.operator import accounts
+from vestry.services.operator import accounts, explanations
 from vestry.services.operator.accounts import OperatorCall
 
 SOCKET = "operator.sock"
@@ -35,6 +36,8 @@ COMMANDS: dict[str, Command] = {
     "account.set": accounts.set_options,
     "account.reset": accounts.reset,
     "account.delete": accounts.delete,
+    "explain.request": explanations.by_request_id,
+    "explain.supposed": explanations.supposed,
 }
 
 
@@ -55,9 +58,12 @@ def run_offline(settings: Settings, command: str, arguments: Mapping[str, Any]) 
 class OperatorSocket:
     """Answers the operator while the server runs."""
 
-    def __init__(self, installation: Installation, committer: Committer, log: Log) -> None:
+    def __init__(
+        self, installation: Installation, committer: Committer, decisions: Decisions, log: Log
+    ) -> None:
         self._installation = installation
         self._committer = committer
+        self._decisions = decisions
         self._log = log
         self._server: asyncio.Server | None = None
         self._path = installation.directory.path / SOCKET
@@ -102,7 +108,8 @@ class OperatorSocket:
 
         def attempt(draft: Draft) -> dict[str, Any]:
             now = int(time.time())
-            return command(OperatorCall(draft, arguments, now, os.urandom, self._installation.keyring))
+            keyring = self._installation.keyring
+            return command(OperatorCall(draft, arguments, now, os.urandom, keyring, self._decisions.find))
 
         try:
             result = await self._committer.submit(attempt)

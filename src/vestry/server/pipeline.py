@@ -16,11 +16,14 @@ from vestry.access.caller import Caller
 from vestry.access.context import Facts
 from vestry.access.declaration import Ask
 from vestry.access.documents import Documents
+from vestry.access.replay import Asked, unknown_keys_of
 from vestry.credentials.sigv4 import SignedRequest, read_signature
 from vestry.directory.draft import Draft
 from vestry.directory.snapshot import Root
-from vestry.errors import MissingAuthenticationToken, NotImplementedOperation
+from vestry.errors import AccessDenied, MissingAuthenticationToken, NotImplementedOperation
+from vestry.policy.decide import Decision
 from vestry.server.committer import Committer, Published
+from vestry.server.decisions import Decisions
 from vestry.server.exchange import HttpRequest
 from vestry.server.hosts import enforced_region, requested_region
 from vestry.server.settings import Clock
@@ -43,6 +46,7 @@ class Pipeline:
         self.clock = clock
         self.used = used
         self.documents = Documents()
+        self.decisions = Decisions()
         self.entropy: Callable[[int], bytes] = os.urandom
 
     async def perform(
@@ -134,13 +138,29 @@ class Request:
         pipeline = self.pipeline
         declaration = operation.declaration
         questions = declaration.questions(Ask(caller, values, root))
-        allowed = authorize(declaration, questions, self._facts(caller), pipeline.documents)
+        facts = self._facts(caller)
+        asked = Asked(declaration.action, facts, questions)
+        try:
+            allowed = authorize(declaration, questions, facts, pipeline.documents)
+        except AccessDenied as denial:
+            pipeline.decisions.note(self.seen["request_id"], asked, allowed=False)
+            self._tell(denial, asked)
+            raise
+        pipeline.decisions.note(self.seen["request_id"], asked, allowed=True)
         if not isinstance(allowed, Allowed) or allowed.declaration is not declaration:
             raise AssertionError("an operation runs only with the receipt of its own authorization")
         call = Call(
             caller, values, root, int(self.now), pipeline.entropy, pipeline.keyring, pipeline.used.get, draft
         )
         return operation.function(call)
+
+    def _tell(self, denial: AccessDenied, asked: Asked) -> None:
+        """Say in the log what was denied and by which layer; `vestry explain` tells the rest."""
+        if isinstance(denial.decision, Decision):
+            self.seen["denied_by"] = denial.decision.layer.value
+            unknown = unknown_keys_of(asked, self.pipeline.documents)
+            if unknown:
+                self.seen["unknown_condition_keys"] = unknown
 
     def _facts(self, caller: Caller) -> Facts:
         http = self.http

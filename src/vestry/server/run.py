@@ -92,7 +92,7 @@ async def _serve(
     used = LastUsed(dict(installation.store.read_usage()))
     pipeline = Pipeline(published, committer, installation.keyring, clock, used)
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
-    operator = OperatorSocket(installation, committer, log)
+    operator = OperatorSocket(installation, committer, pipeline.decisions, log)
     folder = installation.directory.path
     endpoint = endpoint_of(settings.host, listener.getsockname()[1])
     config = uvicorn.Config(

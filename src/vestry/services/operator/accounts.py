@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from vestry.access.authenticate import Keyring
+from vestry.access.replay import Asked
 from vestry.arn import is_account_id
 from vestry.directory.draft import Draft
 from vestry.directory.entities import Settings
@@ -21,13 +22,17 @@ _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]", re.ASCII)
 
 
 class OperatorCall(msgspec.Struct, frozen=True):
-    """One command of the operator; `now` is in epoch seconds, `entropy(n)` gives n random bytes."""
+    """One command of the operator; `now` is in epoch seconds, `entropy(n)` gives n random bytes.
+
+    `asked(request_id)` answers what a request asked of the policies; None where no server runs.
+    """
 
     draft: Draft
     arguments: Mapping[str, Any]
     now: int
     entropy: Callable[[int], bytes]
     keyring: Keyring
+    asked: Callable[[str], Asked | None] | None = None
 
 
 def create(call: OperatorCall) -> dict[str, Any]:
