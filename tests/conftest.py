@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from commands import Said, Vestry
 from places import Place
 from serving import Server, serving
+from vestry.cli.commands import run
 
 for _name in [name for name in os.environ if name.startswith(("AWS_", "VESTRY_"))]:
     del os.environ[_name]
@@ -34,3 +36,15 @@ def data(tmp_path: Path) -> Path:
 def place(server: Server) -> Place:
     """An account of the test's own."""
     return Place(server)
+
+
+@pytest.fixture
+def vestry(capfd: pytest.CaptureFixture[str]) -> Vestry:
+    """Run a command and return what it said."""
+
+    def command(*arguments: str) -> Said:
+        capfd.readouterr()
+        code = run(arguments)
+        return Said(code, *capfd.readouterr())
+
+    return command

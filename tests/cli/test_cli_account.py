@@ -4,38 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import botocore.session
 import pytest
 
+from commands import Vestry
 from serving import serving
-from vestry.cli.commands import run
-
-
-class Said(NamedTuple):
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Vestry = Callable[..., Said]
-
-
-@pytest.fixture
-def vestry(capfd: pytest.CaptureFixture[str]) -> Vestry:
-    """Run a command and return what it said."""
-
-    def command(*arguments: str) -> Said:
-        capfd.readouterr()
-        code = run(arguments)
-        return Said(code, *capfd.readouterr())
-
-    return command
 
 
 @pytest.fixture(params=["a server runs", "no server runs"])
