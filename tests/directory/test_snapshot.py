@@ -7,6 +7,7 @@ import random
 import pytest
 
 from suites.directories import EVERY_ENTITY, ONE, TWO, differences
+from vestry.directory.draft import Draft
 from vestry.directory.entities import Role, Settings, User
 from vestry.directory.snapshot import assemble, page
 
@@ -73,6 +74,16 @@ def test_unique_ids_find_their_own_kind_only() -> None:
     assert account.user_by_id(role.id) is None
     assert account.role_by_id(user.id) is None
     assert account.user_by_id("AIDA") is None
+
+
+def test_a_user_and_a_role_of_one_name_are_not_taken_for_each_other() -> None:
+    draft = Draft(FULL)
+    draft.put(User(ONE, "AIDATWIN", "twin", "/", 1))
+    draft.put(Role(ONE, "AROATWIN", "Twin", "/", 1, "{}"))
+    account = draft.root.accounts[ONE]
+    assert (account.user_by_id("AROATWIN"), account.role_by_id("AIDATWIN")) == (None, None)
+    assert account.user_by_id("AIDATWIN") is account.user("twin")
+    assert account.role_by_id("AROATWIN") is account.role("twin")
 
 
 def roles(*names: str, path: str = "/") -> list[Role]:

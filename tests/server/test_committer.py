@@ -11,7 +11,7 @@ import pytest
 from vestry.directory.draft import Change, Draft
 from vestry.directory.entities import Settings, User
 from vestry.directory.snapshot import Root
-from vestry.errors import NoSuchEntity, ServiceUnavailable
+from vestry.errors import InternalFailure, NoSuchEntity, ServiceUnavailable
 from vestry.server.committer import Committer, Published
 from vestry.server.log import Log
 from vestry.store.database import StoreError
@@ -78,6 +78,22 @@ def test_a_failed_commit_changes_nothing_and_everybody_in_it_is_told() -> None:
         disk.broken = False
         await committer.submit(creating("c"))
         assert list(published.root.accounts[ACCOUNT].users) == ["c"]
+        await committer.close()
+
+    asyncio.run(main())
+
+
+def test_whatever_happens_in_a_commit_nobody_waits_forever() -> None:
+    async def main() -> None:
+        committer, published, disk = start(empty())
+        before = published.root
+        disk.commit = lambda changes, revision: int("what?")  # type: ignore[method-assign]
+        with pytest.raises(InternalFailure):
+            await committer.submit(creating("a"))
+        assert published.root is before
+        del disk.commit
+        await committer.submit(creating("b"))
+        assert list(published.root.accounts[ACCOUNT].users) == ["b"]
         await committer.close()
 
     asyncio.run(main())

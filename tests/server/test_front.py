@@ -17,6 +17,11 @@ def keys(server: Server) -> dict[str, Any]:
     return server.account("front")
 
 
+SIGNED = (
+    "AWS4-HMAC-SHA256 Credential=AKIAX/20261124/eu-west-1/{}/aws4_request, SignedHeaders=host, Signature=0"
+)
+
+
 @pytest.mark.parametrize(
     ("method", "target", "body", "location"),
     [
@@ -30,6 +35,44 @@ def test_a_request_without_an_action_is_redirected(
 ) -> None:
     answer = send(server.endpoint, method, target, {"Content-Type": FORM}, body)
     assert (answer.status, answer.headers["location"], answer.text) == (302, location, "")
+
+
+@pytest.mark.parametrize(
+    ("says", "method", "target", "headers", "service"),
+    [
+        ("a bucket is read", "GET", "/bucket/key", {"Authorization": SIGNED.format("s3")}, "s3"),
+        ("an object is written", "PUT", "/bucket/key", {"Authorization": SIGNED.format("s3")}, "s3"),
+        ("buckets are listed", "GET", "/", {"Authorization": SIGNED.format("s3")}, "s3"),
+        ("a presigned URL", "GET", "/b/k?X-Amz-Credential=AKIA%2F20261124%2Feu-west-1%2Fs3%2Faws4_request", {}, "s3"),
+        ("functions are listed", "GET", "/2015-03-31/functions/", {"Authorization": SIGNED.format("lambda")}, "lambda"),
+    ],
+)  # fmt: skip
+def test_a_service_that_is_not_offered_is_named(
+    server: Server, says: str, method: str, target: str, headers: dict[str, str], service: str
+) -> None:
+    answer = send(server.endpoint, method, target, headers)
+    assert (answer.status, "UnsupportedOperation" in answer.text) == (400, True), says
+    assert f"Vestry does not offer the service {service}; it offers iam, sts." in answer.text
+
+
+def test_a_target_that_is_not_offered_is_named_in_json(server: Server) -> None:
+    headers = {
+        "X-Amz-Target": "AWSOrganizationsV20161128.ListAccounts",
+        "Content-Type": "application/x-amz-json-1.1",
+    }
+    answer = send(server.endpoint, "POST", "/", headers, b"{}")
+    assert answer.status == 400
+    assert json.loads(answer.text) == {
+        "__type": "UnknownOperationException",
+        "message": "Vestry does not offer the service AWSOrganizationsV20161128; it offers iam, sts.",
+    }
+
+
+def test_an_unsigned_call_of_what_is_not_offered_is_refused_by_name(server: Server) -> None:
+    form = b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15"
+    answer = send(server.endpoint, "POST", "/", {"Content-Type": FORM}, form)
+    assert answer.status == 400
+    assert "Vestry does not offer sts:AssumeRoleWithWebIdentity." in answer.text
 
 
 def test_an_unknown_path_is_an_unknown_operation_before_any_signature(server: Server) -> None:

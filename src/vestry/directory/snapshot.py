@@ -49,12 +49,14 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     def user_by_id(self, unique_id: str) -> User | None:
         """Return the user with that unique id."""
         name = self.names.get(unique_id)
-        return None if name is None else self.users.get(name)
+        found = None if name is None else self.users.get(name)
+        return found if found is not None and found.id == unique_id else None
 
     def role_by_id(self, unique_id: str) -> Role | None:
         """Return the role with that unique id."""
         name = self.names.get(unique_id)
-        return None if name is None else self.roles.get(name)
+        found = None if name is None else self.roles.get(name)
+        return found if found is not None and found.id == unique_id else None
 
     def policy_by_arn(self, arn: str) -> Policy | None:
         """Return the managed policy with exactly that ARN."""

@@ -16,7 +16,7 @@ import msgspec
 
 from vestry.directory.draft import Change, Draft
 from vestry.directory.snapshot import Root
-from vestry.errors import ServiceUnavailable
+from vestry.errors import InternalFailure, ServiceUnavailable
 from vestry.server.log import Log
 from vestry.store.database import Store, StoreError
 
@@ -99,6 +99,9 @@ class Committer:
             except StoreError as error:
                 self._log.problem("commit failed", reason=str(error), changes=len(changes))
                 outcomes = [(future, None, ServiceUnavailable()) for future, _, _ in outcomes]
+            except Exception as error:  # noqa: BLE001 - the last line of defence: nobody waits forever
+                self._log.problem("commit failed", reason=type(error).__name__, changes=len(changes))
+                outcomes = [(future, None, InternalFailure()) for future, _, _ in outcomes]
             else:
                 self._published.root = root
         for future, result, problem in outcomes:

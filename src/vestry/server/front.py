@@ -7,13 +7,15 @@ paths, preflights, health.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
 from vestry import __version__
-from vestry.errors import Fault, InternalFailure
+from vestry.errors import Fault, InternalFailure, NotImplementedOperation
 from vestry.server.exchange import HttpAnswer, HttpRequest
 from vestry.server.log import Log
 from vestry.server.pipeline import Pipeline
@@ -21,6 +23,8 @@ from vestry.wire import model, parse, serialize
 
 _HEALTH = frozenset(("/health", "/_localstack/health"))
 _REDIRECT = "https://aws.amazon.com/iam"
+#: key id, date and region before it.
+_SCOPE = re.compile(r"Credential=[^/,& ]{1,128}/[0-9]{8}/[a-z0-9-]{1,64}/([A-Za-z0-9-]{1,64})/", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
 _CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -63,7 +67,7 @@ class Front:
                 self._services, parameters.get("Version"), parameters.get("Action")
             )
             if operation is None:
-                return _redirect(http, request_id)
+                return self._without_action(http, request_id)
             seen["operation"] = f"{operation.service.name}:{operation.name}"
             result = await self._pipeline.perform(operation, parameters, http, seen)
             status, body = 200, serialize.success(operation, result, request_id, json=json)
@@ -86,8 +90,33 @@ class Front:
             return HttpAnswer(200, _headers(request_id, "application/json"), self._health)
         if http.method in ("GET", "POST") and (form or b"Action=" in http.query):
             return None
+        if signed_service(http) is not None:
+            return self._without_action(http, request_id)
         headers = _headers(request_id, "text/xml")
         return HttpAnswer(404, headers, b"<UnknownOperationException/>\n")
+
+    def _without_action(self, http: HttpRequest, request_id: str) -> HttpAnswer:
+        """Answer what names no operation of ours: by the name of the service it is for, or else as AWS, elsewhere."""
+        target, service = http.header(b"x-amz-target"), signed_service(http)
+        if target is None and service is None:
+            return _redirect(http, request_id)
+        what = service if target is None else target.rpartition(".")[0] or target
+        offered = ", ".join(one.name for one in self._services)
+        fault = NotImplementedOperation(f"Vestry does not offer the service {what}; it offers {offered}.")
+        self._log.line("request", request_id=request_id, status=400, peer=http.peer, code=fault.code)
+        if target is not None:
+            body = msgspec.json.encode({"__type": "UnknownOperationException", "message": fault.message})
+            return HttpAnswer(400, _headers(request_id, "application/x-amz-json-1.1"), body)
+        status, body = serialize.failure(None, fault, request_id, json=False)
+        return HttpAnswer(status, _headers(request_id, "text/xml"), body)
+
+
+def signed_service(http: HttpRequest) -> str | None:
+    """Return the service that a request's credential scope names, None where it is not signed; proves nothing."""
+    found = _SCOPE.search(http.header(b"authorization") or "") or _SCOPE.search(
+        unquote(http.query.decode("latin-1"))
+    )
+    return None if found is None else found[1]
 
 
 def new_request_id() -> str:

@@ -55,17 +55,14 @@ class Pipeline:
         """Return the operation's result, or raise the fault that refuses it; `seen` collects what the log may say."""
         signed = read_signature(http.query, http.headers)
         if signed is None:
-            raise MissingAuthenticationToken
+            raise MissingAuthenticationToken if wire.signed else _not_offered(wire)
         wall = self.clock.wall()
         prepared = Request(self, wire, parameters, http, signed, wall, wall + self.clock.offset, seen)
         root = self.published.root
         caller = prepared.authenticate(root)
         operation = REGISTRY.get((wire.service.name, wire.name))
         if operation is None:
-            raise NotImplementedOperation(
-                f"Vestry does not offer {wire.service.name}:{wire.name}.",
-                hint="docs/operations.md lists what it offers.",
-            )
+            raise _not_offered(wire)
         values = wire.parse(parameters)
         validate(wire, values)
         if not operation.writes:
@@ -76,6 +73,13 @@ class Pipeline:
             return prepared.run(operation, values, draft.root, again, draft)
 
         return await self.committer.submit(attempt)
+
+
+def _not_offered(wire: model.Operation) -> NotImplementedOperation:
+    return NotImplementedOperation(
+        f"Vestry does not offer {wire.service.name}:{wire.name}.",
+        hint="docs/operations.md lists what it offers.",
+    )
 
 
 class Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import shlex
 import signal
 import socket
 import sys
@@ -203,10 +204,11 @@ def serve(settings: Settings) -> int:
 
 def _banner(ready: Ready, settings: Settings) -> str:
     kept = "thrown away at the end" if settings.ephemeral else str(Path(ready.data))
+    store = f" --database {settings.database}" if settings.database else f" --data {shlex.quote(ready.data)}"
     return (
         f"Vestry {ready.version}: every request is authorized; there is no bypass.\n"
         f"  endpoint  {ready.endpoint}   ({', '.join(SERVICES)})\n"
         f"  data      {kept}\n"
-        f"  next      vestry account create my-account --profile my-account\n"
+        f"  next      vestry account create my-account --profile my-account{store}\n"
         "Ready."
     )

@@ -34,6 +34,7 @@ class Operation:
         self.input = model.input.shape if model.input else None
         self.output = model.output.shape if model.output else None
         self.result_wrapper = model.output.result_wrapper if model.output else None
+        self.signed = model.authtype != "none"
 
     def __repr__(self) -> str:
         return f"<Operation {self.service.name}:{self.name}>"

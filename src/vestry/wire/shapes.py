@@ -57,6 +57,7 @@ class OperationModel(Struct, frozen=True):
     name: str
     input: Ref | None = None
     output: Ref | None = None
+    authtype: str = ""  # "none": the operation is called unsigned
 
 
 class Metadata(Struct, frozen=True, rename="camel"):
