@@ -114,7 +114,17 @@ def test_an_operation_that_asks_nothing_says_so(
 ) -> None:
     identifier = house["sts"].get_caller_identity()["ResponseMetadata"]["RequestId"]
     said = vestry("explain", identifier, "--data", str(server.data))
-    assert said.out == "sts:GetCallerIdentity asks no policy: every caller who is known may do it.\n"
+    assert said.out == "sts:GetCallerIdentity asked no policy: every caller who is known may do it.\n"
+
+
+def test_a_refusal_without_asking_says_so(server: Server, vestry: Vestry) -> None:
+    account = server.account("refusing")
+    role = f"arn:aws:iam::{account['AccountId']}:role/r"
+    identifier, message = denied(
+        server.client("sts", account).assume_role, RoleArn=role, RoleSessionName="root"
+    )
+    said = vestry("explain", identifier, "--data", str(server.data))
+    assert said.out == f"sts:AssumeRole asked no policy: {message}\n"
 
 
 def test_an_unknown_request_is_a_clear_error(server: Server, vestry: Vestry) -> None:

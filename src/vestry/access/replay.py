@@ -21,11 +21,12 @@ from vestry.policy.request import Context, Request
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
-    """What an operation asked of the policies, and on whose behalf."""
+    """What an operation asked of the policies, and on whose behalf. `refused`: why nothing was asked after all."""
 
     operation: str
     facts: Facts
     questions: Sequence[Question]
+    refused: str = ""
 
 
 def explain_asked(asked: Asked, documents: Documents) -> list[dict[str, Any]]:

@@ -68,7 +68,8 @@ def explain(
     for number, question in enumerate(told["questions"]):
         _show(question, first=number == 0)
     if not told["questions"]:
-        sys.stdout.write(f"{told['operation']} asks no policy: every caller who is known may do it.\n")
+        why = told["refused"] or "every caller who is known may do it."
+        sys.stdout.write(f"{told['operation']} asked no policy: {why}\n")
 
 
 def _by_id(identifier: str, data: Path | None, database: str | None) -> dict[str, Any]:

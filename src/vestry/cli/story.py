@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,7 +22,7 @@ import botocore.session
 from rich.console import Console
 from rich.markup import escape
 
-from vestry.cli import profiles
+from vestry.cli import profiles, story_decision
 from vestry.cli.operator import perform
 from vestry.cli.story_step import Step, World
 from vestry.cli.story_steps import STEPS
@@ -101,35 +101,51 @@ def _tell(console: Console, ready: Mapping[str, str]) -> tuple[int, int]:
         world[alias] = perform("account.create", {"alias": alias}, Path(ready["data"]), None)
         console.print(f"Account [bold]{alias}[/] is {world[alias]['AccountId']}; its root user has a key.")
     told = wrong = 0
+    explained = False
     for title, steps in STEPS:
         console.print(f"\n[bold]{title}[/]")
         for step in steps:
             told += 1
             parameters = step.parameters(world)
-            code, said = _carry_out(session, step, parameters, world, ready["endpoint"])
-            good = code == step.expected and step.says in said
+            code, said, identifier = _carry_out(session, step, parameters, world, ready["endpoint"])
+            decision = story_decision.decision_on(Path(ready["data"]), identifier, failed=bool(code))
+            good = code == step.expected and step.says in said and decision.layer == step.layer
             wrong += not good
-            _narrate(console, step, parameters, code, said)
+            _narrate(console, step, parameters, (code, said), decision.layer, good=good)
             if not good:
                 wanted = step.expected or "success"
-                console.print(f"     [red]expected {wanted}, with: {escape(step.says)}[/]")
+                console.print(
+                    f"     [red]expected {wanted}, with: {escape(step.says)}; decided by: {step.layer}[/]"
+                )
+            if decision.denied and not explained:
+                explained = True
+                _explain(console, identifier, decision.sentences)
     return told, wrong
+
+
+def _explain(console: Console, identifier: str, sentences: Sequence[str]) -> None:
+    """Show what the operator is told of a denial."""
+    console.print(f"     [bold]vestry explain {identifier}[/]")
+    for line in sentences:
+        console.print(f"       [dim]{escape(line)}[/]")
 
 
 def _carry_out(
     session: Any, step: Step, parameters: Mapping[str, Any], world: World, endpoint: str
-) -> tuple[str, str]:
-    """Send a step's request; return the error code ("" for success) and what was answered."""
+) -> tuple[str, str, str]:
+    """Send a step's request; return the error code ("" for success), what was answered, and the request's id."""
     try:
         client = _client(session, step.service, step.who, world, endpoint)
         answer: dict[str, Any] = getattr(client, step.operation)(**parameters)
     except botocore.exceptions.ClientError as error:
-        return str(error.response["Error"]["Code"]), str(error.response["Error"].get("Message", ""))
+        told = error.response["Error"]
+        identifier = error.response["ResponseMetadata"].get("RequestId", "")
+        return str(told["Code"]), str(told.get("Message", "")), identifier
     except botocore.exceptions.BotoCoreError as error:
-        return type(error).__name__, str(error)
-    answer.pop("ResponseMetadata", None)
+        return type(error).__name__, str(error), ""
+    identifier = answer.pop("ResponseMetadata", {}).get("RequestId", "")
     step.keep(world, answer)
-    return "", json.dumps(answer, default=str)
+    return "", json.dumps(answer, default=str), identifier
 
 
 def _session() -> Any:
@@ -173,15 +189,24 @@ def _role_profile(world: World, endpoint: str) -> str:
     return "update-app"
 
 
-def _narrate(console: Console, step: Step, parameters: Mapping[str, Any], code: str, said: str) -> None:
-    sign = "[green]✓[/]" if code == step.expected and step.says in said else "[red]✗[/]"
+def _narrate(
+    console: Console,
+    step: Step,
+    parameters: Mapping[str, Any],
+    answer: tuple[str, str],
+    layer: str,
+    *,
+    good: bool,
+) -> None:
+    code, said = answer
+    sign = "[green]✓[/]" if good else "[red]✗[/]"
     call = f"{step.service} {step.operation.replace('_', '-')}"
     console.print(f" {sign} [cyan]{step.who}[/]  [bold]{call}[/]  {escape(_asked(parameters))}")
     if code:
         console.print(f"     → [yellow]{code}[/]: {escape(said)}")
     else:
         console.print(f"     → [green]done[/] {escape(_shown(said))}")
-    console.print(f"     [dim]why: {escape(step.why)} Decided by: {step.layer}.[/]")
+    console.print(f"     [dim]why: {escape(step.why)} Decided by: {layer}.[/]")
 
 
 def _asked(parameters: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from vestry.cli.story_decision import NOT_ASKED
 from vestry.cli.story_step import (
     Chapter,
     World,
@@ -144,7 +145,7 @@ TRUST: Chapter = (
             assume,
             UNKNOWN_TOKEN,
             INVALID,
-            "authentication",
+            NOT_ASKED,
             "It opens nothing now.",
         ),
         done("development", "iam update-access-key", _key("Active"), "", "root", "And woken up."),
@@ -217,7 +218,7 @@ ENDS: Chapter = (
             nothing,
             UNKNOWN_TOKEN,
             INVALID,
-            "authentication",
+            NOT_ASKED,
             "A session does not outlive its role.",
         ),
         done(
@@ -234,7 +235,7 @@ ENDS: Chapter = (
             nothing,
             UNKNOWN_TOKEN,
             INVALID,
-            "authentication",
+            NOT_ASKED,
             "A token is bound to the role's unique id, not to its name.",
         ),
         done(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from vestry.cli.story_changes import CHANGES
+from vestry.cli.story_decision import EXEMPT, NOT_ASKED
 from vestry.cli.story_step import (
     Chapter,
     World,
@@ -70,7 +71,7 @@ A_USER: Chapter = (
             "sts get-caller-identity",
             nothing,
             "user/casey",
-            "nobody, it is exempt",
+            EXEMPT,
             "Every authenticated caller may ask who they are.",
         ),
         refused(
@@ -94,7 +95,7 @@ A_ROLE: Chapter = (
             _role_for_everybody,
             "MalformedPolicyDocument",
             'Invalid principal in policy: "AWS":"*"',
-            "validation",
+            "the operation, root allowed it",
             "A wildcard is no principal of a trust policy.",
         ),
         done(
@@ -120,7 +121,7 @@ A_ROLE: Chapter = (
             lambda w: {"UserName": "UpdateApp"},
             "NoSuchEntity",
             "The user with name UpdateApp cannot be found.",
-            "nobody, it is not there",
+            "the operation, root allowed it",
             "A role is no user: it has no password and no access keys of its own.",
         ),
     ),
@@ -135,7 +136,7 @@ BOTH_HALVES: Chapter = (
             assume,
             ACCESS_DENIED,
             "Roles may not be assumed by root accounts.",
-            "root",
+            NOT_ASKED,
             "A root user may assume no role at all.",
         ),
         refused(
@@ -161,7 +162,7 @@ BOTH_HALVES: Chapter = (
             lambda w: {**assume(w), "DurationSeconds": 899},
             "ValidationError",
             "greater than or equal to 900",
-            "validation",
+            NOT_ASKED,
             "A session lasts fifteen minutes at least.",
         ),
         refused(
@@ -170,7 +171,7 @@ BOTH_HALVES: Chapter = (
             lambda w: {**assume(w), "DurationSeconds": 3601},
             "ValidationError",
             "exceeds the MaxSessionDuration",
-            "the role's own limit",
+            "the operation, identity and trust allowed it",
             "And no longer than the role permits.",
         ),
         done(
@@ -193,7 +194,7 @@ THE_SESSION: Chapter = (
             "sts get-caller-identity",
             nothing,
             "assumed-role/UpdateApp/tour",
-            "nobody, it is exempt",
+            EXEMPT,
             "Casey is now a session of the role, in the role's account.",
         ),
         done(
@@ -219,7 +220,7 @@ THE_SESSION: Chapter = (
             assume,
             ACCESS_DENIED,
             "is not authorized to perform: sts:AssumeRole",
-            "identity and trust",
+            "trust",
             "A session cannot extend itself.",
         ),
         done(
@@ -227,7 +228,7 @@ THE_SESSION: Chapter = (
             "sts get-caller-identity",
             nothing,
             "assumed-role/UpdateApp/",
-            "identity and trust",
+            EXEMPT,
             "An AWS profile with role_arn and source_profile: the client assumes the role by itself, unasked.",
         ),
     ),

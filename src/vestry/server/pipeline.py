@@ -147,8 +147,7 @@ class Request:
         try:
             allowed = authorize(declaration, questions, facts, pipeline.documents)
         except AccessDenied as denial:
-            pipeline.decisions.note(self.seen["request_id"], asked, allowed=False)
-            self._tell(denial, asked)
+            self._remember(denial, asked)
             raise
         pipeline.decisions.note(self.seen["request_id"], asked, allowed=True)
         if not isinstance(allowed, Allowed) or allowed.declaration is not declaration:
@@ -158,13 +157,16 @@ class Request:
         )
         return operation.function(call)
 
-    def _tell(self, denial: AccessDenied, asked: Asked) -> None:
+    def _remember(self, denial: AccessDenied, asked: Asked) -> None:
         """Say in the log what was denied and by which layer; `vestry explain` tells the rest."""
         if isinstance(denial.decision, Decision):
             self.seen["denied_by"] = denial.decision.layer.value
             unknown = unknown_keys_of(asked, self.pipeline.documents)
             if unknown:
                 self.seen["unknown_condition_keys"] = unknown
+        else:
+            asked = Asked(asked.operation, asked.facts, (), denial.message or "")
+        self.pipeline.decisions.note(self.seen["request_id"], asked, allowed=False)
 
     def _facts(self, caller: Caller) -> Facts:
         http = self.http

@@ -39,6 +39,7 @@ def by_request_id(call: OperatorCall) -> dict[str, Any]:
     return {
         "requestId": identifier,
         "operation": asked.operation,
+        "refused": asked.refused or None,
         "questions": explain_asked(asked, Documents()),
     }
 
