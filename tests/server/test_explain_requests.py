@@ -147,6 +147,7 @@ def test_without_a_server_nothing_is_remembered(data: Any, vestry: Vestry) -> No
         ("casey may not create", "user/casey", "iam:CreateUser", "user/x", "implicitDeny", "identity"),
         ("casey is trusted by her account only", "user/casey", "sts:AssumeRole", "role/team/r", "implicitDeny", "identity"),
         ("a role that does not exist trusts nobody", "user/casey", "sts:AssumeRole", "role/none", "implicitDeny", "trust"),
+        ("no trust policy is asked about a root session", "user/casey", "sts:AssumeRoot", "root", "implicitDeny", "identity"),
         ("a session of the role has nothing", "role/team/r", "iam:GetUser", "user/x", "implicitDeny", "identity"),
     ],
 )  # fmt: skip

@@ -18,12 +18,14 @@ from vestry.policy.callers import read_caller
 from vestry.policy.compile import Compiled, Rule, compile_document
 from vestry.policy.decide import Decision, Layer, Layers, decide
 from vestry.policy.document import DocumentKind, examine, parse_document
-from vestry.policy.request import MappingContext, Request, Value
+from vestry.policy.request import MappingContext, Principal, Request, Value
 
+#: The longest line that is read, in bytes.
+LONGEST_LINE = limits.BODY_BYTES
 #: Characters of policy text whose compiled form is kept.
 _BUDGET = 64 * 1024 * 1024
 #: A role's trust policy is the resource policy of these actions: without one, nobody assumes it.
-_BY_TRUST = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
+_TRUST = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
 
 _Scalar = str | bool | int | float
 
@@ -91,19 +93,15 @@ class Simulator:
 
     def read(self, line: Line) -> Question:
         """Return what a line asks, its policies compiled. Raises ValueError as `question` does."""
-        action = line.action.lower()
-        if ":" not in action or "*" in action or "?" in action:
-            raise ValueError(f"action {line.action!r} is not one action: service:Name")
+        action = read_action(line.action)
         principal = read_caller(line.principal, action)
         account = line.resource_account
         if account is None:
-            fields = parse_arn(line.resource)
-            account = (fields.account if fields is not None else "") or principal.account
+            account = owner(line.resource, principal)
         elif not is_account_id(account):
             raise ValueError(f"resourceAccount {account!r} is not twelve digits")
         request = Request(principal, line.action, line.resource, MappingContext(_context(line)), account)
-        trust = action.startswith(_BY_TRUST) and action != "sts:assumeroot"
-        layers, named = self._layers(line, trust)
+        layers, named = self._layers(line, asks_trust(action))
         return Question(line.id, request, layers, named)
 
     def _layers(self, line: Line, trust: bool) -> tuple[Layers, tuple[tuple[Layer, str, Compiled], ...]]:
@@ -171,6 +169,24 @@ class Simulator:
         return found
 
 
+def read_action(text: str) -> str:
+    """Return an action in lower case. Raises ValueError for a text that is not exactly one."""
+    if ":" not in text or "*" in text or "?" in text:
+        raise ValueError(f"action {text!r} is not one action: service:Name")
+    return text.lower()
+
+
+def asks_trust(action: str) -> bool:
+    """Tell whether the lower-case `action` asks a role's trust policy."""
+    return action.startswith(_TRUST) and action != "sts:assumeroot"
+
+
+def owner(resource: str, caller: Principal) -> str:
+    """Return the account that owns a resource: its ARN's, else the caller's. AWS's own (`aws`) is no account."""
+    fields = parse_arn(resource)
+    return fields.account if fields is not None and is_account_id(fields.account) else caller.account
+
+
 def statements(question: Question, decision: Decision) -> list[dict[str, Any]]:
     """Return the statements that decided, as the line names their policies; `statement` counts from 0."""
     return [
@@ -229,7 +245,3 @@ def _identifier(line: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError, ValueError):
         return None
     return found.get("id") if isinstance(found, dict) else None
-
-
-#: The longest line that is read, in bytes.
-LONGEST_LINE = limits.BODY_BYTES

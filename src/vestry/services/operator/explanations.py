@@ -8,7 +8,6 @@ from vestry.access.caller import Caller, principal_of_root, principal_of_session
 from vestry.access.context import Facts, Question, RequestContext
 from vestry.access.documents import Documents
 from vestry.access.replay import explain_asked, explain_question
-from vestry.arn import is_account_id, parse_arn
 from vestry.directory.entities import Pairs, Role
 from vestry.directory.snapshot import Root
 from vestry.errors import NoSuchEntity, ValidationError
@@ -18,9 +17,9 @@ from vestry.policy.explain import explain
 from vestry.policy.remedy import Overlay
 from vestry.policy.report import report
 from vestry.policy.request import Kind, MappingContext, Principal, Request, Value
+from vestry.policy.simulate import asks_trust, owner, read_action
 from vestry.services.operator.accounts import OperatorCall
 
-_BY_TRUST = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 _REGION = "us-east-1"
 
 
@@ -52,18 +51,15 @@ def supposed(call: OperatorCall) -> dict[str, Any]:
     """
     arguments = call.arguments
     action, resource = str(arguments["action"]), str(arguments.get("resource") or "*")
-    if ":" not in action or "*" in action:
-        raise ValidationError(f"{action!r} is not one action.", hint="Write it as iam:GetRole.")
     context = _values(arguments.get("context") or {})
     try:
+        trusting = asks_trust(read_action(action))
         principal = read_caller(arguments.get("principal"), action)
     except ValueError as error:
         raise ValidationError(f"{error}.") from None
     root = call.draft.root
-    fields = parse_arn(resource)
-    account = fields.account if fields is not None and is_account_id(fields.account) else principal.account
-    tags, trust = _target(root, action, resource)
-    question = Question(action, resource, resource, account, {}, tags, trust)
+    tags, trust = _target(root, resource, trusting=trusting)
+    question = Question(action, resource, resource, owner(resource, principal), {}, tags, trust)
     if principal.kind in (Kind.SERVICE, Kind.FEDERATED, Kind.ANONYMOUS):
         return {"questions": [_stranger(principal, question, context)]}
     caller = _caller(root, principal)
@@ -101,13 +97,12 @@ def _caller(root: Root, principal: Principal) -> Caller:
     return Caller(principal_of_user(found), account, "", found)
 
 
-def _target(root: Root, action: str, resource: str) -> tuple[Pairs, str | None]:
-    """Return the tags of the resource, and its trust policy where the action is about assuming it."""
+def _target(root: Root, resource: str, *, trusting: bool) -> tuple[Pairs, str | None]:
+    """Return the tags of the resource, and its trust policy where the action asks it."""
     found = root.principal(resource)
-    assuming = action.lower().startswith(_BY_TRUST)
     if found is None:
-        return (), "" if assuming else None
-    return found.tags, found.trust if assuming and isinstance(found, Role) else None
+        return (), "" if trusting else None
+    return found.tags, found.trust if trusting and isinstance(found, Role) else None
 
 
 def _values(context: Any) -> dict[str, Value]:
