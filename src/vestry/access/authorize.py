@@ -19,7 +19,7 @@ from vestry.directory.snapshot import Account
 from vestry.errors import AccessDenied
 from vestry.policy.compile import EMPTY, Compiled
 from vestry.policy.decide import Decision, Layers, Outcome, decide, denial_reason
-from vestry.policy.request import Request
+from vestry.policy.request import Context, Request
 
 
 class Allowed(msgspec.Struct, frozen=True, gc=False):
@@ -45,18 +45,17 @@ def authorize(
         raise AccessDenied(f"User: {caller.arn} is not authorized to perform: {declaration.action}")
     decisions = []
     for question in questions:
-        request = Request(
-            caller.principal,
-            question.action,
-            question.resource,
-            RequestContext(facts, question),
-            question.account,
-        )
+        request = request_of(caller, question, RequestContext(facts, question))
         decision = decide(request, layers_of(caller, question, documents))
         if decision.outcome is not Outcome.ALLOWED:
             raise AccessDenied(denial_text(request, question, decision), decision=decision)
         decisions.append(decision)
     return Allowed(declaration, questions, decisions)
+
+
+def request_of(caller: Caller, question: Question, context: Context) -> Request:
+    """Return a question as the policies are asked it."""
+    return Request(caller.principal, question.action, question.resource, context, question.account)
 
 
 def layers_of(caller: Caller, question: Question, documents: Documents) -> Layers:

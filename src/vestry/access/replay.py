@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from vestry.access.authorize import layers_of
+from vestry.access.authorize import layers_of, request_of
 from vestry.access.context import Facts, Question, RequestContext
 from vestry.access.documents import Documents
 from vestry.policy.decide import Outcome
 from vestry.policy.explain import explain
 from vestry.policy.report import report, unknown_keys
-from vestry.policy.request import Context, Request
+from vestry.policy.request import Context
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -53,12 +53,8 @@ def explain_question(
 ) -> dict[str, Any]:
     """Return the explanation of one question as data (`vestry.policy.report`); `context` replaces the request's own."""
     caller = facts.caller
-    request = Request(
-        caller.principal,
-        question.action,
-        question.resource,
-        context if context is not None else RequestContext(facts, question),
-        question.account,
+    request = request_of(
+        caller, question, context if context is not None else RequestContext(facts, question)
     )
     layers = layers_of(caller, question, documents)
     return report(explain(request, layers), layers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 
 from vestry import __version__
 from vestry.cli.failure import Failure
+from vestry.cli.output import painted
 from vestry.cli.overview import ABOUT, COMMANDS, GROUPS, Row
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -53,10 +53,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def show(failure: Failure) -> None:
     """Print a failure and its hint on stderr, in red on a terminal that wants colours."""
-    red, plain = (
-        ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else ("", "")
-    )
-    sys.stderr.write(f"{red}vestry: {failure}{plain}\n")
+    sys.stderr.write(painted(f"vestry: {failure}", "31", sys.stderr) + "\n")
     if failure.hint:
         sys.stderr.write(f"        {failure.hint}\n")
 

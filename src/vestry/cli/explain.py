@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as codec
-import os
 import re
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from vestry.cli.choices import Data, Database, Json
 from vestry.cli.failure import Failure
+from vestry.cli.output import painted
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _COLOURS = {"denies": "31", "allows": "32", "matches": "32", "does not match": "2"}
@@ -109,17 +109,11 @@ def _context(pairs: list[str]) -> dict[str, str | list[str]]:
 def _show(question: dict[str, Any], *, first: bool) -> None:
     answer, *rest = question["sentences"]
     colour = "32" if question["decision"] == "allowed" else "31"
-    sys.stdout.write(("" if first else "\n") + _painted(answer, f"1;{colour}") + "\n")
+    sys.stdout.write(("" if first else "\n") + painted(answer, f"1;{colour}") + "\n")
     for line in rest:
         words = (colour for ending, colour in _COLOURS.items() if line.rstrip(".").endswith(ending))
-        sys.stdout.write(_painted(line, next(words, "")) + "\n")
+        sys.stdout.write(painted(line, next(words, "")) + "\n")
     for key in question["unknownKeys"]:
         sys.stdout.write(
-            _painted(f"Beware: no request ever has the condition key {key}; check its spelling.", "33") + "\n"
+            painted(f"Beware: no request ever has the condition key {key}; check its spelling.", "33") + "\n"
         )
-
-
-def _painted(text: str, colour: str) -> str:
-    if not colour or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return text
-    return f"\x1b[{colour}m{text}\x1b[0m"

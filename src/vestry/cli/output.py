@@ -6,7 +6,15 @@ import json as codec
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
+
+
+def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
+    """Return `text` in an ANSI colour ("31", "1;32"; "" for none) where `stream` (stdout) is a terminal that wants it."""
+    where = sys.stdout if stream is None else stream
+    if not colour or not where.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{colour}m{text}\x1b[0m"
 
 
 def answer(value: Mapping[str, Any], json: bool, sentence: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from xml.etree import ElementTree
 import typer
 
 from vestry.cli.failure import Failure
+from vestry.cli.output import painted
 
 if TYPE_CHECKING:
     from vestry.policy.cases import Result
@@ -32,11 +32,10 @@ def run_tests(
     from vestry.policy.cases import CaseError, run_file
 
     began = time.perf_counter()
-    files = _files(directory)
     results: list[tuple[Result, float]] = []
-    for path in files:
+    for path, content in _files(directory):
         try:
-            found = [row for row in _timed(run_file(_load(path), _reader(path))) if only in row[0].name]
+            found = [row for row in _timed(run_file(content, _reader(path))) if only in row[0].name]
         except CaseError as error:
             raise Failure(f"{path}: {error}.", "docs/policy.md describes policy tests.") from None
         _show(path, [one for one, _ in found], verbose=verbose)
@@ -60,19 +59,18 @@ def _timed(results: Iterator[Result]) -> Iterator[tuple[Result, float]]:
         began = time.perf_counter()
 
 
-def _files(place: Path) -> list[Path]:
+def _files(place: Path) -> Iterator[tuple[Path, object]]:
+    """Yield the files of tests with what they hold; beside them lie the policies that they are about."""
     if place.is_file():
-        return [place]
+        yield place, _load(place)
+        return
     if not place.is_dir():
         raise Failure(f"{place} does not exist.")
     names = ("*.yaml", "*.yml", "*.json")
-    return sorted(path for name in names for path in place.rglob(name) if _is_test(path))
-
-
-def _is_test(path: Path) -> bool:
-    """Beside tests lie the policies that they are about."""
-    found = _load(path)
-    return isinstance(found, dict) and "tests" in found
+    for path in sorted(path for name in names for path in place.rglob(name)):
+        content = _load(path)
+        if isinstance(content, dict) and "tests" in content:
+            yield path, content
 
 
 def _load(path: Path) -> object:
@@ -118,9 +116,7 @@ def _summary(count: int, failed: list[Result], seconds: float) -> None:
 
 
 def _paint(word: str) -> str:
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return word
-    return f"\x1b[{'31' if word.startswith('F') else '32'}m{word}\x1b[0m"
+    return painted(word, "31" if word.startswith("F") else "32")
 
 
 def _write_junit(path: Path, results: list[tuple[Result, float]]) -> None:

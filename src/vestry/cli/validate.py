@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as codec
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from vestry.cli.choices import Json
 from vestry.cli.failure import Failure
+from vestry.cli.output import painted
 
 if TYPE_CHECKING:
     from vestry.policy.document import DocumentKind, Finding
@@ -30,6 +30,15 @@ class PolicyType(StrEnum):
     RESOURCE = "resource"
     SCP = "scp"
     RCP = "rcp"
+
+
+#: What the engine calls them, where its name is another.
+_KINDS = {
+    PolicyType.IDENTITY: "managed",
+    PolicyType.BOUNDARY: "managed",
+    PolicyType.SCP: "service-control",
+    PolicyType.RCP: "resource-control",
+}
 
 
 def validate(
@@ -77,17 +86,7 @@ def _read(name: str) -> str:
 def _kind(text: str, wanted: PolicyType) -> DocumentKind:
     from vestry.policy.document import DocumentKind
 
-    kinds = {
-        PolicyType.IDENTITY: DocumentKind.MANAGED,
-        PolicyType.BOUNDARY: DocumentKind.MANAGED,
-        PolicyType.INLINE: DocumentKind.INLINE,
-        PolicyType.SESSION: DocumentKind.SESSION,
-        PolicyType.TRUST: DocumentKind.TRUST,
-        PolicyType.RESOURCE: DocumentKind.RESOURCE,
-        PolicyType.SCP: DocumentKind.SCP,
-        PolicyType.RCP: DocumentKind.RCP,
-    }
-    return kinds[wanted] if wanted is not PolicyType.AUTO else _guess(text)
+    return _guess(text) if wanted is PolicyType.AUTO else DocumentKind(_KINDS.get(wanted, wanted.value))
 
 
 def _guess(text: str) -> DocumentKind:
@@ -123,13 +122,9 @@ def _row(one: Finding) -> dict[str, Any]:
 
 
 def _show(name: str, one: Finding) -> None:
-    paint, plain = ("", "")
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        paint, plain = ("\x1b[31m" if one.severity == "error" else "\x1b[33m"), "\x1b[0m"
+    severity = painted(one.severity, "31" if one.severity == "error" else "33")
     path = f" {one.path}:" if one.path else ""
-    sys.stdout.write(
-        f"{name}:{one.line}:{one.column}: {paint}{one.severity}{plain}:{path} {one.message} [{one.rule}]\n"
-    )
+    sys.stdout.write(f"{name}:{one.line}:{one.column}: {severity}:{path} {one.message} [{one.rule}]\n")
     if one.answer and one.answer != one.message:
         sys.stdout.write(f"    IAM answers: {one.answer}\n")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Table, bindparam, delete, make_url, select, update
@@ -162,17 +162,15 @@ def open_store(url: str, master_key: bytes, *, durable: bool = True) -> Store:
     A store that was made with another master key, or by a newer Vestry, refuses to open. Load it before the first
     commit.
     """
-    with _explained("opened"):
+    with _explained("opened"), ExitStack() as undo:
         database = _open(url, durable=durable)
-        try:
-            with database.engine.connect() as plain:
-                connection = plain.execution_options(**{database.writes: True})
-                with connection.begin():
-                    installation = schema.prepare(connection, Vault(master_key))
-        except BaseException:
-            database.engine.dispose()
-            database.release()
-            raise
+        undo.callback(database.release)
+        undo.callback(database.engine.dispose)
+        with database.engine.connect() as plain:
+            connection = plain.execution_options(**{database.writes: True})
+            with connection.begin():
+                installation = schema.prepare(connection, Vault(master_key))
+        undo.pop_all()
     return Store(database, installation)
 
 
