@@ -6,32 +6,57 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestry.policy.compile import EMPTY, Compiled, compile_document, compile_set
+from vestry.policy.compile import EMPTY, Compiled, Rule, compile_document, compile_set
 from vestry.policy.document import Document, Principals, Statement
-from vestry.policy.index import PieceTable, PrefixTable, ResourceIndex
 from vestry.policy.pattern import resource_pattern
+from vestry.policy.request import MappingContext
+from vestry.policy.tables import FEW, PieceTable, PrefixTable
 
 TEXTS = st.text("ab", max_size=6)
+CONTEXT = MappingContext({"aws:username": "ann"})
+
+
+def found(policy: Compiled, action: str, resource: str) -> list[Rule]:
+    """What the index finds, whether it matches or not."""
+    return [entry[-1] for entries in policy.candidates(action, resource) for entry in entries]
+
+
+def matching(policy: Compiled, action: str, resource: str) -> set[int]:
+    """The statements whose action and resource match, asked as the engine asks."""
+    numbers = set()
+    for entries in policy.candidates(action, resource):
+        for names, others, prefix, test, rule in entries:
+            named = action in names or (others is not None and others(action))
+            assert named is rule.names_action(action)
+            if named and resource.startswith(prefix) and (test is None or test(resource, CONTEXT.get)):
+                numbers.add(rule.number)
+    return numbers
 
 
 @given(st.lists(TEXTS, max_size=30), TEXTS)
 def test_a_prefix_table_finds_every_prefix(prefixes: list[str], text: str) -> None:
-    table = PrefixTable({prefix: [prefix] for prefix in prefixes})
-    assert sorted(table.find(text)) == sorted({prefix for prefix in prefixes if text.startswith(prefix)})
+    table = PrefixTable([(prefix, (prefix, False), (prefix, True)) for prefix in prefixes], list)
+    found = [item for group in table.find(text) for item in group]
+    assert {prefix for prefix in prefixes if text.startswith(prefix)} <= {prefix for prefix, _ in found}
+    assert all(text.startswith(prefix) for prefix, compared in found if compared)
+    assert sum(not compared for _, compared in found) <= FEW
 
 
 @given(st.lists(TEXTS.filter(bool), max_size=20), TEXTS)
 def test_a_piece_table_finds_every_contained_literal(literals: list[str], text: str) -> None:
-    table = PieceTable([(literal, literal) for literal in literals])
-    assert {literal for literal in literals if literal in text} <= set(table.find(text))
+    table = PieceTable([(literal, literal) for literal in literals], list)
+    found = {item for group in table.find(text) for item in group}
+    assert {literal for literal in literals if literal in text} <= found
 
 
 @given(st.lists(st.text("ab:*?", max_size=8), max_size=40), st.text("ab:", max_size=8))
-def test_a_resource_index_finds_every_match(patterns: list[str], text: str) -> None:
+def test_the_index_finds_every_resource_that_matches(patterns: list[str], text: str) -> None:
+    statements = tuple(Statement(True, actions=("s3:Get*",), resources=(pattern,)) for pattern in patterns)
+    policy = compile_document(Document("2008-10-17", statements))
     compiled = [resource_pattern(pattern, variables=False) for pattern in patterns]
-    index = ResourceIndex([(pattern, pattern.text) for pattern in compiled], [])
-    found = {item for test, item in index.find(text) if test is None or test(text, {}.get)}
-    assert found == {pattern.text for pattern in compiled if pattern.matches(text, {}.get)}
+    expected = {n for n, pattern in enumerate(compiled) if pattern.matches(text, CONTEXT.get)}
+    assert matching(policy, "s3:getobject", text) == expected
+    assert matching(policy, "s3:putobject", text) == set()
 
 
 FAMILIES = {
@@ -55,18 +80,33 @@ def test_one_of_thousands_is_found_without_trying_the_others(family: str) -> Non
     )
     policy = compile_document(Document("2012-10-17", statements))
     target = family.format(1234).replace("*", "x").replace("${aws:username}", "ann")
-    entries = [entry for group in policy.candidates("s3:getobject", target) for entry in group]
-    assert 1234 in {rule.number for _, rule in entries}
-    assert len(entries) <= 12
+    assert 1234 in matching(policy, "s3:getobject", target)
+    assert len(found(policy, "s3:getobject", target)) <= 12
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_actions_tell_apart_what_resources_do_not(family: str) -> None:
+    """A hundred statements on each resource, each about an action of its own."""
+    statements = tuple(
+        Statement(
+            True, actions=(f"s3:Do{n % 100}", f"s3:Try{n % 100}x*"), resources=(family.format(n // 100),)
+        )
+        for n in range(3000)
+    )
+    policy = compile_document(Document("2012-10-17", statements))
+    target = family.format(12).replace("*", "x").replace("${aws:username}", "ann")
+    for action in ("s3:do34", "s3:try34xy"):
+        assert 1234 in matching(policy, action, target)
+        assert len(found(policy, action, target)) <= 12
 
 
 def test_actions_are_found_without_trying_the_others() -> None:
     names = [f"s{n}:Get*" for n in range(2000)] + [f"x:Do{n}" for n in range(2000)]
     statements = tuple(Statement(True, actions=(name,), resources=("*",)) for name in names)
     policy = compile_document(Document("2012-10-17", statements))
-    assert [rule.number for group in policy.candidates("s77:getx", "*") for _, rule in group] == [77]
-    assert [rule.number for group in policy.candidates("x:do5", "*") for _, rule in group] == [2005]
-    assert not policy.candidates("y:do5", "*")
+    assert [rule.number for rule in found(policy, "s77:getx", "*")] == [77]
+    assert [rule.number for rule in found(policy, "x:do5", "*")] == [2005]
+    assert not found(policy, "y:do5", "*")
 
 
 def test_a_set_holds_the_rules_of_its_policies() -> None:
@@ -78,17 +118,12 @@ def test_a_set_holds_the_rules_of_its_policies() -> None:
     assert merged.rules == (*one.rules, *two.rules)
     assert merged.holds(two.rules[0])
     assert not one.holds(two.rules[0])
-    assert [rule for group in merged.candidates("iam:getuser", "*") for _, rule in group] == [two.rules[0]]
+    assert two.rules[0] in found(merged, "iam:getuser", "*")
 
 
 def test_the_empty_policy_says_nothing() -> None:
     assert EMPTY.rules == ()
     assert not EMPTY.candidates("s3:getobject", "*")
-
-
-def matching(policy: Compiled, action: str, resource: str) -> set[int]:
-    groups = policy.candidates(action, resource)
-    return {rule.number for group in groups for test, rule in group if test is None or test(resource, {}.get)}
 
 
 def test_negated_elements_match_what_they_do_not_list() -> None:

@@ -25,6 +25,10 @@ from vestry.policy.request import Kind, Principal, Request
 __all__ = ["Decision", "Layer", "Layers", "Outcome", "decide", "denial_reason"]
 
 _ALLOWED, _EXPLICIT, _IMPLICIT = Outcome.ALLOWED, Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY
+_IDENTITY, _BOUNDARY, _SESSION = Layer.IDENTITY, Layer.BOUNDARY, Layer.SESSION
+_RESOURCE, _TRUST, _ROOT = Layer.RESOURCE, Layer.TRUST, Layer.ROOT
+_SERVICE_CONTROL, _RESOURCE_CONTROL = Layer.SERVICE_CONTROL, Layer.RESOURCE_CONTROL
+_ROOT_USER, _FEDERATED_USER = Kind.ROOT, Kind.FEDERATED_USER
 _DIRECT, _ENTITY, _NONE = Match.DIRECT, Match.ENTITY, Match.NONE
 _WITHOUT_IDENTITY = frozenset((Kind.SERVICE, Kind.FEDERATED, Kind.ANONYMOUS))
 _SERVICE_LINKED = ":role/aws-service-role/"
@@ -35,7 +39,7 @@ def decide(request: Request, layers: Layers) -> Decision:
     caller, resource, get = request.principal, request.resource, request.context.get
     action, local = request.action.lower(), caller.account == request.resource_account
     boundary, session = layers.boundary, layers.session
-    resource_layer = Layer.TRUST if layers.resource_is_trust else Layer.RESOURCE
+    resource_layer = _TRUST if layers.resource_is_trust else _RESOURCE
     missing = None
     if layers.service_control or layers.resource_control:
         missing = _organization(request, action, layers)
@@ -52,13 +56,13 @@ def decide(request: Request, layers: Layers) -> Decision:
         )
     identity = judge(layers.identity, action, resource, caller, get)
     if identity is not None and not identity.allow:
-        return Decision(_EXPLICIT, Layer.IDENTITY, (identity,))
+        return Decision(_EXPLICIT, _IDENTITY, (identity,))
     bounded = judge((boundary,), action, resource, caller, get) if boundary is not None else None
     if bounded is not None and not bounded.allow:
-        return Decision(_EXPLICIT, Layer.BOUNDARY, (bounded,))
+        return Decision(_EXPLICIT, _BOUNDARY, (bounded,))
     limited = judge(session, action, resource, caller, get) if session is not None else None
     if limited is not None and not limited.allow:
-        return Decision(_EXPLICIT, Layer.SESSION, (limited,))
+        return Decision(_EXPLICIT, _SESSION, (limited,))
     if missing is not None:
         return missing
     if local and match is _DIRECT:
@@ -68,14 +72,14 @@ def decide(request: Request, layers: Layers) -> Decision:
         return Decision(_IMPLICIT, resource_layer)
     by_entity, root = local and match is _ENTITY, _is_root(caller)
     if identity is None and not by_entity and not root:
-        return Decision(_IMPLICIT, Layer.IDENTITY)
+        return Decision(_IMPLICIT, _IDENTITY)
     if boundary is not None and bounded is None:
-        return Decision(_IMPLICIT, Layer.BOUNDARY)
-    if limited is None and (session is not None or caller.kind is Kind.FEDERATED_USER):
-        return Decision(_IMPLICIT, Layer.SESSION)
+        return Decision(_IMPLICIT, _BOUNDARY)
+    if limited is None and (session is not None or caller.kind is _FEDERATED_USER):
+        return Decision(_IMPLICIT, _SESSION)
     if both_sides or (by_entity and identity is None):
         return _allowed(resource_layer, named, identity, bounded, limited)
-    return _allowed(Layer.ROOT if root else Layer.IDENTITY, identity, bounded, limited)
+    return _allowed(_ROOT if root else _IDENTITY, identity, bounded, limited)
 
 
 def _organization(request: Request, action: str, layers: Layers) -> Decision | None:
@@ -101,14 +105,14 @@ def control_levels(
     if _SERVICE_LINKED in caller.issuer_arn:
         return ()
     service = () if caller.kind in _WITHOUT_IDENTITY else layers.service_control
-    return (Layer.SERVICE_CONTROL, service), (Layer.RESOURCE_CONTROL, layers.resource_control)
+    return (_SERVICE_CONTROL, service), (_RESOURCE_CONTROL, layers.resource_control)
 
 
 def _is_root(caller: Principal) -> bool:
     """Tell whether everything in its own account is the caller's: the root user, and whom it has federated."""
-    if caller.kind is Kind.ROOT:
+    if caller.kind is _ROOT_USER:
         return True
-    return caller.kind is Kind.FEDERATED_USER and caller.issuer_arn.endswith(":root")
+    return caller.kind is _FEDERATED_USER and caller.issuer_arn.endswith(":root")
 
 
 def _allowed(layer: Layer, *rules: Rule | None) -> Decision:

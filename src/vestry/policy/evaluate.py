@@ -1,6 +1,6 @@
 """Which statements of a layer match the request, and what they say.
 
-A statement matches when its action, resource, principal and every condition do; the index has seen to the action.
+A statement matches when its action, resource, principal and every condition do; the index has left out most others.
 An explicit deny outweighs every allow, so the first that matches ends the search; an allow that has been found makes
 further allows superfluous.
 """
@@ -24,11 +24,16 @@ def judge(
     """
     granted: Rule | None = None
     for policy in policies:
-        for entries in policy.candidates(action, resource):
-            for test, rule in entries:
-                if rule.allow and granted is not None:
+        for entries in policy.few or policy.candidates(action, resource):
+            for entry in entries:
+                if action not in entry[0] and ((others := entry[1]) is None or not others(action)):
                     continue
-                if test is not None and not test(resource, get):
+                if not resource.startswith(entry[2]):
+                    continue
+                if (test := entry[3]) is not None and not test(resource, get):
+                    continue
+                rule = entry[4]
+                if granted is not None and rule.allow:
                     continue
                 if (rule.principals is not None or rule.spared is not None) and not named(
                     rule, caller, False
@@ -54,12 +59,14 @@ def judge_resource(
     """
     granted: Rule | None = None
     closest = Match.NONE
-    for entries in policy.candidates(action, resource):
-        for test, rule in entries:
+    for entries in policy.few or policy.candidates(action, resource):
+        for names, others, prefix, test, rule in entries:
+            if action not in names and (others is None or not others(action)):
+                continue
+            if not resource.startswith(prefix) or (test is not None and not test(resource, get)):
+                continue
             match = named(rule, caller, bounded)
             if not match or (rule.allow and match <= closest):
-                continue
-            if test is not None and not test(resource, get):
                 continue
             for condition in rule.conditions:
                 if not condition(get):

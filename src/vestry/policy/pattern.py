@@ -55,7 +55,10 @@ class ActionPattern(msgspec.Struct, frozen=True, gc=False):
 
 
 class ResourcePattern(msgspec.Struct, frozen=True, gc=False):
-    """A Resource value. `test` is None for `*`; `prefix` and `suffix` are what every match begins and ends with."""
+    """A Resource value. `prefix` and `suffix` are what every match begins and ends with.
+
+    `test` is None where whatever begins with `prefix` matches; that is so of `*`, whose prefix is empty.
+    """
 
     text: str
     test: ResourceTest | None
@@ -64,11 +67,10 @@ class ResourcePattern(msgspec.Struct, frozen=True, gc=False):
     suffix: str = ""
     inner: tuple[str, ...] = ()  # the literals between: each match contains them all
     variables: tuple[str, ...] = ()  # the keys that are filled in
-    prefix_only: bool = False  # `prefix` and then whatever follows: whatever begins with it matches
 
     def matches(self, resource: str, get: Get) -> bool:
         """Tell whether `resource` is meant."""
-        return self.test is None or self.test(resource, get)
+        return resource.startswith(self.prefix) and (self.test is None or self.test(resource, get))
 
 
 def action_pattern(text: str) -> ActionPattern:
@@ -91,6 +93,8 @@ def resource_pattern(text: str, *, variables: bool) -> ResourcePattern:
         literal = "".join(str(token) for token in tokens)
         return ResourcePattern(text, _equals(literal), True, literal, literal)
     first, last = tokens[0], tokens[-1]
+    if len(tokens) == 2 and isinstance(first, str) and last is Wild.ANY:
+        return ResourcePattern(text, None, False, first)
     return ResourcePattern(
         text,
         _resource_test(tokens),
@@ -99,7 +103,6 @@ def resource_pattern(text: str, *, variables: bool) -> ResourcePattern:
         last if isinstance(last, str) else "",
         tuple(token for token in tokens[1:-1] if isinstance(token, str)),
         tuple(token.key for token in tokens if isinstance(token, Variable)),
-        len(tokens) == 2 and isinstance(first, str) and last is Wild.ANY,
     )
 
 
