@@ -49,3 +49,6 @@ CLAIMS_BYTES: Final = 65_536  # what a session token carries, unpacked
 PRESIGNED_SECONDS: Final = 604_800  # X-Amz-Expires: at most seven days
 JSON_DEPTH: Final = 32
 POLICY_INPUT_CHARACTERS: Final = 131_072  # [M] policyDocumentType
+
+# ── Identity providers ───────────────────────────────────────────────────────────────────────────────────────────
+ISSUER_KEYS: Final = 100  # keys of one issuer that are read

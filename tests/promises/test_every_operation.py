@@ -27,6 +27,17 @@ def model(service: str) -> Any:
 
 
 OFFERED = sorted(REGISTRY)
+#: Operations whose callers sign, and those whose callers prove otherwise who they are.
+SIGNED = [row for row in OFFERED if REGISTRY[row].proof is None]
+PROVEN = [row for row in OFFERED if REGISTRY[row].proof is not None]
+
+
+def is_unsigned(service: str, name: str) -> bool:
+    """Tell whether the model wants no signature."""
+    operation = model(service).operation_model(name)
+    return operation.auth_type == "none" or "smithy.api#noAuth" in (operation.auth or [])
+
+
 OTHERS = sorted(
     (service, name)
     for service in SERVICES
@@ -85,6 +96,9 @@ class Stage:
             "Description": "words",
             "RoleArn": f"arn:aws:iam::{number}:role/some-role",
             "RoleSessionName": "work",
+            "WebIdentityToken": "not-a-token",
+            "SAMLAssertion": "bm90IGFuIGFzc2VydGlvbg==",
+            "PrincipalArn": f"arn:aws:iam::{number}:saml-provider/nobody",
         }
 
     def call(self, service: str, name: str, who: str | None) -> Any:
@@ -115,14 +129,14 @@ def error_of(stage: Stage, service: str, name: str, who: str | None) -> dict[str
     return response
 
 
-@pytest.mark.parametrize(("service", "name"), OFFERED)
+@pytest.mark.parametrize(("service", "name"), SIGNED)
 def test_unsigned_is_refused(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, None)
     assert answer["Error"]["Code"] == "MissingAuthenticationToken"
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
-@pytest.mark.parametrize(("service", "name"), [row for row in OFFERED if row not in EXEMPT])
+@pytest.mark.parametrize(("service", "name"), [row for row in SIGNED if row not in EXEMPT])
 def test_a_caller_without_policies_is_denied(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, "nobody")
     assert answer["Error"]["Code"] == "AccessDenied"
@@ -131,14 +145,27 @@ def test_a_caller_without_policies_is_denied(stage: Stage, service: str, name: s
     )
 
 
-@pytest.mark.parametrize(("service", "name"), [row for row in OFFERED if row not in EXEMPT])
+@pytest.mark.parametrize(("service", "name"), [row for row in SIGNED if row not in EXEMPT])
 def test_an_explicit_deny_wins(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, "denied")
     assert answer["Error"]["Code"] == "AccessDenied"
     assert "with an explicit deny in an identity-based policy" in answer["Error"]["Message"]
 
 
-@pytest.mark.parametrize(("service", "name"), OFFERED)
+def test_exactly_the_operations_that_the_model_leaves_unsigned_are_proven_otherwise() -> None:
+    for service, name in OFFERED:
+        assert is_unsigned(service, name) is ((service, name) in PROVEN), (service, name)
+
+
+def test_a_signature_does_not_replace_a_proof(stage: Stage) -> None:
+    for service, name in PROVEN:
+        for who in (None, "allowed"):
+            answer = error_of(stage, service, name, who)
+            assert answer["Error"]["Code"] == "InvalidIdentityToken", answer
+            assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+@pytest.mark.parametrize(("service", "name"), SIGNED)
 def test_a_caller_with_permission_is_not_denied(stage: Stage, service: str, name: str) -> None:
     try:
         stage.call(service, name, "allowed")
@@ -165,8 +192,7 @@ def test_every_other_operation_refuses_by_name(stage: Stage) -> None:
         for service in ("sts", "iam")
     )
     for service, name in OTHERS:
-        operation = model(service).operation_model(name)
-        if operation.auth_type == "none" or "smithy.api#noAuth" in (operation.auth or []):
+        if is_unsigned(service, name):
             continue
         client = {"sts": sts, "iam": iam}[service]
         try:

@@ -48,7 +48,10 @@ def authorize(
         request = request_of(caller, question, RequestContext(facts, question))
         decision = decide(request, layers_of(caller, question, documents))
         if decision.outcome is not Outcome.ALLOWED:
-            raise AccessDenied(denial_text(request, question, decision), decision=decision)
+            text = denial_text(request, question, decision)
+            if caller.proof is not None:
+                text = f"Not authorized to perform {declaration.action}"
+            raise AccessDenied(text, decision=decision)
         decisions.append(decision)
     return Allowed(declaration, questions, decisions)
 

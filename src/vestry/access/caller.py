@@ -1,21 +1,45 @@
-"""The caller: who signed a request, as `authenticate` found them in one Root."""
+"""The caller: who signed a request, or who proved otherwise who they are, as they are known in one Root."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from vestry.arn import root_arn, session_arn
 from vestry.credentials.session import SessionClaims
-from vestry.directory.entities import Role, User
+from vestry.directory.entities import Pairs, Role, User
 from vestry.directory.snapshot import Account
-from vestry.policy.request import Kind, Principal
+from vestry.policy.request import Kind, Principal, Value
+
+
+class Proof(msgspec.Struct, frozen=True, gc=False):
+    """What an identity provider says of someone. INVARIANT: made only from a token or assertion whose signature, audience
+    and times were verified.
+
+    `keys` are the condition keys that it gives while a role is being assumed (lower-case names), of which `kept` stay
+    in the session. `tags`, `transitive` and `source_identity` are those of the session. `answer` holds the members of
+    the operation's answer that repeat it.
+    """
+
+    provider: str  # ARN
+    subject: str
+    session_name: str
+    keys: Mapping[str, Value]
+    kept: tuple[str, ...] = ()
+    tags: Pairs = ()
+    transitive: tuple[str, ...] = ()
+    source_identity: str = ""
+    answer: Mapping[str, Any] = {}
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """Who signed the request. INVARIANT: made only by `authenticate`, from a verified signature.
+    """Who asks. INVARIANT: made only from a verified signature (`authenticate`) or a verified proof (`access.proof`).
 
     `user` is set for users (also in GetSessionToken sessions), `role` for role sessions, `session` for every
-    temporary credential; a root user has neither user nor role.
+    temporary credential; a root user has neither user nor role. Who comes from an identity provider has only a
+    `proof`, no access key, and no account of their own: `account` is then the provider's.
     """
 
     principal: Principal
@@ -24,6 +48,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     user: User | None = None
     role: Role | None = None
     session: SessionClaims | None = None
+    proof: Proof | None = None
 
     @property
     def arn(self) -> str:
@@ -32,7 +57,9 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def user_id(self) -> str:
-        """The value of `aws:userid`, and GetCallerIdentity's UserId."""
+        """The value of `aws:userid`, and GetCallerIdentity's UserId; empty for who has only a proof."""
+        if self.proof is not None:
+            return ""
         if self.role is not None and self.session is not None:
             return f"{self.role.id}:{self.session.name}"
         return self.user.id if self.user is not None else self.account.id
@@ -51,3 +78,8 @@ def principal_of_user(user: User) -> Principal:
 def principal_of_session(role: Role, name: str) -> Principal:
     """Return a session of `role` as a principal."""
     return Principal(Kind.ROLE, role.account, session_arn(role.account, role.name, name), role.arn, role.id)
+
+
+def principal_of_proof(provider: str) -> Principal:
+    """Return someone who signed in at an identity provider (its ARN) as a principal, before they assume a role."""
+    return Principal(Kind.FEDERATED, "", provider)

@@ -57,7 +57,7 @@ class Question(msgspec.Struct, frozen=True, gc=False):
 
 
 class RequestContext:
-    """The condition keys of one question, computed when they are read."""
+    """The condition keys of one question, computed when they are read; those that a session was born with come last."""
 
     __slots__ = ("facts", "question")
 
@@ -75,7 +75,10 @@ class RequestContext:
             return row(self.facts, self.question)
         family, slash, tag = key.partition("/")
         by_tag = BY_TAG.get(family) if slash else None
-        return None if by_tag is None else by_tag(self.facts, self.question, tag)
+        if by_tag is not None:
+            return by_tag(self.facts, self.question, tag)
+        session = self.facts.caller.session
+        return dict(session.context).get(key) if session is not None and session.context else None
 
 
 def _moment(seconds: float) -> str:
@@ -84,6 +87,8 @@ def _moment(seconds: float) -> str:
 
 def _principal_arn(facts: Facts, _: Question) -> Value:
     principal = facts.caller.principal
+    if principal.kind is Kind.FEDERATED:
+        return None  # AWS has the key in signed requests only
     return principal.issuer_arn if principal.kind is Kind.ROLE else principal.arn or None
 
 
@@ -125,7 +130,7 @@ GLOBAL: dict[str, Row] = {
     "aws:federatedprovider": _federated_provider,
     "aws:multifactorauthage": _mfa_age,
     "aws:multifactorauthpresent": _mfa_present,
-    "aws:principalaccount": lambda facts, _: facts.caller.principal.account,
+    "aws:principalaccount": lambda facts, _: facts.caller.principal.account or None,
     "aws:principalarn": _principal_arn,
     "aws:principalisawsservice": lambda facts, _: "false",
     "aws:principaltype": lambda facts, _: _TYPES.get(facts.caller.principal.kind),
@@ -137,7 +142,7 @@ GLOBAL: dict[str, Row] = {
     "aws:sourceip": lambda facts, _: facts.source_ip,
     "aws:tokenissuetime": _token_issue_time,
     "aws:useragent": lambda facts, _: facts.user_agent,
-    "aws:userid": lambda facts, _: facts.caller.user_id,
+    "aws:userid": lambda facts, _: facts.caller.user_id or None,
     "aws:username": _user_name,
     "aws:viaawsservice": lambda facts, _: "false",
 }

@@ -15,12 +15,15 @@ __all__ = [
     "DeleteConflict",
     "EntityAlreadyExists",
     "EntityTemporarilyUnmodifiable",
+    "ExpiredIdentityToken",
     "ExpiredToken",
     "Fault",
+    "IdentityProviderError",
     "IncompleteSignature",
     "InternalFailure",
     "InvalidAction",
     "InvalidClientTokenId",
+    "InvalidIdentityToken",
     "InvalidInput",
     "InvalidParameterValue",
     "LimitExceeded",
@@ -98,6 +101,28 @@ class ExpiredToken(AuthenticationFault):
     code = "ExpiredToken"
     default = "The security token included in the request is expired"
     default_hint = "Assume the role again: temporary credentials end by themselves and cannot be extended."
+
+
+class InvalidIdentityToken(AuthenticationFault):
+    """A web identity token or a SAML assertion proves nothing here."""
+
+    code = "InvalidIdentityToken"
+    status = 400
+
+
+class ExpiredIdentityToken(AuthenticationFault):
+    """A web identity token or a SAML assertion was presented too late."""
+
+    code = "ExpiredTokenException"
+    status = 400
+    default_hint = "Sign in at the identity provider again."
+
+
+class IdentityProviderError(AuthenticationFault):
+    """The identity provider could not be asked; clients try again by themselves."""
+
+    code = "IDPCommunicationError"
+    status = 400
 
 
 # ── May they ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,7 +25,8 @@ from vestry.policy.decide import Decision
 from vestry.server.committer import Committer, Published
 from vestry.server.decisions import Decisions
 from vestry.server.exchange import HttpRequest
-from vestry.server.hosts import enforced_region, requested_region
+from vestry.server.hosts import GLOBAL_REGION, enforced_region, requested_region
+from vestry.server.proving import Proving, Sources
 from vestry.server.settings import Clock
 from vestry.server.usage import LastUsed
 from vestry.services.operation import Call, Operation
@@ -38,13 +39,20 @@ class Pipeline:
     """Carries requests through; holds what they share and remembers nothing of them."""
 
     def __init__(
-        self, published: Published, committer: Committer, keyring: Keyring, clock: Clock, used: LastUsed
+        self,
+        published: Published,
+        committer: Committer,
+        keyring: Keyring,
+        clock: Clock,
+        used: LastUsed,
+        sources: Sources,
     ) -> None:
         self.published = published
         self.committer = committer
         self.keyring = keyring
         self.clock = clock
         self.used = used
+        self.sources = sources
         self.documents = Documents()
         self.decisions = Decisions()
         self.entropy: Callable[[int], bytes] = os.urandom
@@ -53,33 +61,42 @@ class Pipeline:
         self, wire: model.Operation, parameters: Mapping[str, str], http: HttpRequest, seen: dict[str, Any]
     ) -> Mapping[str, Any]:
         """Return the operation's result, or raise the fault that refuses it; `seen` collects what the log may say."""
-        signed = read_signature(http.query, http.headers)
-        if signed is None:
-            raise MissingAuthenticationToken if wire.signed else _not_offered(wire)
+        signed = read_signature(http.query, http.headers) if wire.signed else None
+        if wire.signed and signed is None:
+            raise MissingAuthenticationToken
         wall = self.clock.wall()
         prepared = Request(self, wire, parameters, http, signed, wall, wall + self.clock.offset, seen)
         root = self.published.root
-        caller = prepared.authenticate(root)
-        operation = REGISTRY.get((wire.service.name, wire.name))
-        if operation is None:
-            raise _not_offered(wire)
+        if signed is not None:
+            caller = prepared.authenticate(root)
+            once_more = prepared.authenticate
+        operation = _offered(wire)
         values = wire.parse(parameters)
         validate(wire, values)
+        if operation.proof is not None:
+            proving = Proving(operation.proof, values, self.sources, wall, prepared.now)
+            caller, root = await proving.first(self.published)
+            prepared.tell(caller)
+            once_more = proving.again
         if not operation.writes:
             return prepared.run(operation, values, root, caller, None)
 
         def attempt(draft: Draft) -> Mapping[str, Any]:
-            again = caller if draft.root is root else prepared.authenticate(draft.root)
+            again = caller if draft.root is root else once_more(draft.root)
             return prepared.run(operation, values, draft.root, again, draft)
 
         return await self.committer.submit(attempt)
 
 
-def _not_offered(wire: model.Operation) -> NotImplementedOperation:
-    return NotImplementedOperation(
-        f"Vestry does not offer {wire.service.name}:{wire.name}.",
-        hint="docs/operations.md lists what it offers.",
-    )
+def _offered(wire: model.Operation) -> Operation:
+    """Return the registered operation. INVARIANT: it has a proof exactly where the model wants no signature."""
+    operation = REGISTRY.get((wire.service.name, wire.name))
+    if operation is None or (operation.proof is None) is not wire.signed:
+        raise NotImplementedOperation(
+            f"Vestry does not offer {wire.service.name}:{wire.name}.",
+            hint="docs/operations.md lists what it offers.",
+        )
+    return operation
 
 
 class Request:
@@ -93,7 +110,7 @@ class Request:
         wire: model.Operation,
         parameters: Mapping[str, str],
         http: HttpRequest,
-        signed: SignedRequest,
+        signed: SignedRequest | None,
         wall: float,
         now: float,
         seen: dict[str, Any],
@@ -110,6 +127,7 @@ class Request:
     def authenticate(self, root: Root) -> Caller:
         """Return who signed the request, as `root` knows them."""
         http, pipeline = self.http, self.pipeline
+        assert self.signed is not None, "an unsigned request is known by its proof"
         service = self.wire.service.signing_name
         message = Message(http.method, http.path, http.query, http.headers, http.body)
         caller = authenticate(
@@ -126,9 +144,15 @@ class Request:
         pipeline.used.note(caller.access_key, int(self.now), service, region)
         if caller.role is not None:
             pipeline.used.note(caller.role.id, int(self.now), service, region)
-        self.seen["principal"] = caller.arn
+        self.tell(caller)
         self.seen["access_key"] = caller.access_key
         return caller
+
+    def tell(self, caller: Caller) -> None:
+        """Say in the log who asks."""
+        self.seen["principal"] = caller.arn
+        if caller.proof is not None:
+            self.seen["subject"] = caller.proof.subject
 
     def run(
         self,
@@ -169,7 +193,11 @@ class Request:
         self.pipeline.decisions.note(self.seen["request_id"], asked, allowed=False)
 
     def _facts(self, caller: Caller) -> Facts:
-        http = self.http
+        http, service = self.http, self.wire.service.signing_name
+        if self.signed is not None:
+            region = requested_region(service, self.signed.region)
+        else:
+            region = enforced_region(http.header(b"host"), service) or GLOBAL_REGION
         return Facts(
             caller,
             self.now,
@@ -177,5 +205,5 @@ class Request:
             http.header(b"user-agent"),
             http.header(b"referer"),
             http.secure,
-            requested_region(self.wire.service.signing_name, self.signed.region),
+            region,
         )

@@ -20,6 +20,7 @@ from vestry import __version__, limits
 from vestry.errors import Fault
 from vestry.server.app import App
 from vestry.server.committer import Committer, Published
+from vestry.server.fetch import IssuerKeys
 from vestry.server.front import Front
 from vestry.server.installation import Installation
 from vestry.server.log import Log
@@ -91,7 +92,7 @@ async def _serve(
     published = Published(installation.root)
     committer = Committer(published, installation.store, log)
     used = LastUsed(dict(installation.store.read_usage()))
-    pipeline = Pipeline(published, committer, installation.keyring, clock, used)
+    pipeline = Pipeline(published, committer, installation.keyring, clock, used, IssuerKeys())
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
     operator = OperatorSocket(installation, committer, pipeline.decisions, log)
     folder = installation.directory.path

@@ -10,6 +10,7 @@ import msgspec
 from vestry.access.authenticate import Keyring
 from vestry.access.caller import Caller
 from vestry.access.declaration import Declaration, Keys, More, On
+from vestry.access.proof import ProvenBy
 from vestry.directory.draft import Draft
 from vestry.directory.entities import Entity
 from vestry.directory.snapshot import Account, Root
@@ -63,13 +64,14 @@ Function = Callable[[Call], Answer]
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """A registered operation."""
+    """A registered operation. `proof` is how its callers are known where they sign nothing."""
 
     service: str
     name: str
     declaration: Declaration
     function: Function
     writes: bool
+    proof: ProvenBy | None = None
 
 
 #: (service, operation) -> Operation; filled when `vestry.services.registry` is imported.
@@ -85,6 +87,7 @@ def operation(
     exempt: str = "",
     refused: Mapping[Kind, str] | None = None,
     writes: bool = False,
+    proof: ProvenBy | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as the operation `service:Name`, with the authorization it needs.
 
@@ -98,7 +101,7 @@ def operation(
     declaration = Declaration(action, on, keys, more, exempt, refused or {})
 
     def register(function: Function) -> Function:
-        REGISTRY[service, name] = Operation(service, name, declaration, function, writes)
+        REGISTRY[service, name] = Operation(service, name, declaration, function, writes, proof)
         return function
 
     return register

@@ -1,0 +1,73 @@
+"""Who is asking, by proof: the round in which what a proof lacks is fetched from outside.
+
+The functions that judge a proof are pure; this module alone waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from vestry.access.caller import Caller
+from vestry.access.proof import Needs, ProvenBy, Submission
+from vestry.credentials.issuer_keys import KeySet
+from vestry.directory.snapshot import Root
+from vestry.server.committer import Published
+
+
+class Sources(Protocol):
+    """Where issuers' keys come from."""
+
+    def keys(self, issuer: str) -> KeySet | None:
+        """Return the keys that are at hand."""
+        ...
+
+    async def fetch(self, needs: Needs) -> None:
+        """Fetch what is needed, where that is worth trying; never raises for an issuer that is out of reach."""
+        ...
+
+
+class Proving:
+    """One proof, as it is judged on one Root or more."""
+
+    def __init__(
+        self, by: ProvenBy, parameters: Mapping[str, Any], sources: Sources, wall: float, now: float
+    ) -> None:
+        self._by = by
+        self._parameters = parameters
+        self._sources = sources
+        self._wall = int(wall)
+        self._now = int(now)
+        self._found: Caller | None = None
+
+    async def first(self, published: Published) -> tuple[Caller, Root]:
+        """Return the caller, and the Root by which they are known; raise the fault that refuses the proof."""
+        root = published.root
+        found = await self._judge(self._submission(root))
+        if isinstance(found, Needs):
+            await self._sources.fetch(found)
+            root = published.root
+            found = await self._judge(msgspec.structs.replace(self._submission(root), awaited=True))
+        self._found = _caller(found)
+        return self._found, root
+
+    def again(self, root: Root) -> Caller:
+        """Return the caller as they are known on another Root."""
+        submission = msgspec.structs.replace(self._submission(root), awaited=True, earlier=self._found)
+        return _caller(self._by.prove(submission))
+
+    async def _judge(self, submission: Submission) -> Caller | Needs:
+        if self._by.heavy:
+            return await asyncio.to_thread(self._by.prove, submission)
+        return self._by.prove(submission)
+
+    def _submission(self, root: Root) -> Submission:
+        return Submission(self._parameters, root, self._wall, self._now, self._sources.keys)
+
+
+def _caller(found: Caller | Needs) -> Caller:
+    assert isinstance(found, Caller), "a proof whose keys were awaited is answered or refused"
+    return found
