@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from suites.machines import every_machine, live
 from vestry.directory.draft import Change, Draft
 from vestry.directory.entities import (
     KINDS,
@@ -20,6 +21,7 @@ from vestry.directory.entities import (
     Settings,
     User,
 )
+from vestry.directory.machines import InstanceProfile
 from vestry.directory.snapshot import Account, Root
 
 ONE, TWO, THREE = "111111111111", "222222222222", "333333333333"
@@ -77,6 +79,7 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     AccessKey(ONE, "AKIA0000000000000ANN", "AIDA0000000000000ANN", 1_790_000_008, b"", False),
     RingKey(1, 1_790_000_009, b"\x00sealed\xff"),
     RingKey(2, 1_790_000_010, b""),
+    *every_machine(ONE, TWO),
 )
 
 
@@ -115,8 +118,10 @@ class Life:
             self._turn_ring(first % 3, second)
         elif what in {4, 5}:
             self._key(account, first, second)
+        elif what == 11:
+            live(self.draft, account, self._id("", second), first, second)
         else:
-            self._entity(account, (User, Role, Policy)[what % 3], first, second)
+            self._entity(account, (User, Role, Policy, InstanceProfile)[what % 4], first, second)
 
     def end_everything(self) -> None:
         """Begin a new life."""
@@ -169,7 +174,12 @@ class Life:
             self.draft.put(AccessKey(account.id, self._id("AKIA", second), owner, second % 2, b"s"))
 
     def _entity(self, account: Account, kind: type[Named], first: int, second: int) -> None:
-        shelf = {User: account.users, Role: account.roles, Policy: account.policies}[kind]
+        shelf = {
+            User: account.users,
+            Role: account.roles,
+            Policy: account.policies,
+            InstanceProfile: account.profiles,
+        }[kind]
         name = _NAMES[first % 4]
         present: Named | None = shelf.get(name.lower())
         if present is None:
@@ -178,6 +188,8 @@ class Life:
             self.draft.remove(present)
         elif isinstance(present, Policy):
             self.draft.put(_versioned(present, second), replacing=present)
+        elif isinstance(present, InstanceProfile):
+            self.draft.put(replace(present, role=f"AROA{second}"), replacing=present)
         elif second % 4 == 1:
             other = _NAMES[(first + second) % 4]
             if shelf.get(other.lower()) in {None, present}:
@@ -192,6 +204,8 @@ def _fresh(account: str, kind: type[Named], identifier: str, name: str, variant:
         return User(account, identifier, name, path, variant)
     if kind is Role:
         return Role(account, identifier, name, path, variant, text, attached=(SHARED,) * (variant % 2))
+    if kind is InstanceProfile:
+        return InstanceProfile(account, identifier, name, path, variant)
     return Policy(account, identifier, name, path, 1, 1, 1, 1, (PolicyVersion(1, text, 1),))
 
 
@@ -213,7 +227,7 @@ _USES: tuple[Callable[[User | Role], User | Role], ...] = (
 
 def differences(found: Root, expected: Root) -> list[str]:
     """Return what differs between two roots, their indexes included; their revisions are not compared."""
-    said = [name for name in ("aliases", "ring") if getattr(found, name) != getattr(expected, name)]
+    said = [name for name in ("aliases", "ring", "hosts") if getattr(found, name) != getattr(expected, name)]
     for number in sorted({*found.accounts, *expected.accounts}):
         here, there = found.accounts.get(number), expected.accounts.get(number)
         if here is None or there is None:

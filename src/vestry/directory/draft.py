@@ -11,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 from immutables import Map
 
-from vestry.directory.entities import KINDS, AccessKey, Entity, Policy, RingKey, Role, Settings, User
+from vestry.directory.entities import KINDS, AccessKey, Entity, Named, Policy, RingKey, Role, Settings, User
+from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.snapshot import Account, Root, age, policy_uses
 
 #: The kind that stands for every row of an account.
@@ -49,10 +50,14 @@ class Draft:
     def remove_account(self, account: Account) -> None:
         """Delete an account and everything in it."""
         self.changes.append(Change(account.id, EVERYTHING, "", None))
+        hosts = self.root.hosts
+        for instance in account.machines.instances.values():
+            hosts = hosts.moved(instance, None)
         self.root = msgspec.structs.replace(
             self.root,
             accounts=self.root.accounts.delete(account.id),
             aliases=self.root.aliases.delete(account.settings.alias),
+            hosts=hosts,
         )
 
     def _shelve(self, number: str, old: Entity | None, new: Entity | None) -> None:
@@ -65,7 +70,7 @@ class Draft:
                 ring = ring.delete(old.number)
             self.root = msgspec.structs.replace(root, ring=ring)
             return
-        aliases = root.aliases
+        aliases, hosts = root.aliases, root.hosts
         if isinstance(new, Settings):
             present = root.accounts.get(number)
             account = Account(new) if present is None else msgspec.structs.replace(present, settings=new)
@@ -74,8 +79,10 @@ class Draft:
             aliases = aliases.set(new.alias, number)
         else:
             account = _indexed(_placed(root.accounts[number], old, new), old, new)
+            if isinstance(new, Instance) or isinstance(old, Instance):
+                hosts = hosts.moved(_instance(old), _instance(new))
         self.root = msgspec.structs.replace(
-            root, accounts=root.accounts.set(number, account), aliases=aliases
+            root, accounts=root.accounts.set(number, account), aliases=aliases, hosts=hosts
         )
 
 
@@ -84,19 +91,42 @@ def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account
     kind = type(new if new is not None else old)
     if kind is AccessKey:
         return _placed_key(account, old, new)
+    if kind is Instance:
+        machines = account.machines.moved(_instance(old), _instance(new))
+        return msgspec.structs.replace(account, machines=machines)
+    if kind is MetadataDefaults:
+        return _placed_defaults(account, old, new)
     field = _FIELDS[kind]
     shelf: Map[str, Entity] = getattr(account, field)
     names = account.names
-    if isinstance(old, User | Role | Policy):
+    if isinstance(old, Named):
         shelf = shelf.delete(old.name.lower())
         names = names.delete(old.id) if old.id in names else names
-    if isinstance(new, User | Role | Policy):
+    if isinstance(new, Named):
         shelf = shelf.set(new.name.lower(), new)
-        names = names if isinstance(new, Policy) else names.set(new.id, new.name.lower())
+        names = names.set(new.id, new.name.lower()) if isinstance(new, User | Role) else names
     return msgspec.structs.replace(account, names=names, **{field: shelf})
 
 
-_FIELDS: dict[type, str] = {User: "users", Role: "roles", Policy: "policies"}
+_FIELDS: dict[type, str] = {
+    User: "users",
+    Role: "roles",
+    Policy: "policies",
+    InstanceProfile: "profiles",
+}
+
+
+def _instance(entity: Entity | None) -> Instance | None:
+    return entity if isinstance(entity, Instance) else None
+
+
+def _placed_defaults(account: Account, old: Entity | None, new: Entity | None) -> Account:
+    shelf = account.metadata_defaults
+    if isinstance(new, MetadataDefaults):
+        shelf = shelf.set(new.region, new)
+    elif isinstance(old, MetadataDefaults):
+        shelf = shelf.delete(old.region)
+    return msgspec.structs.replace(account, metadata_defaults=shelf)
 
 
 def _placed_key(account: Account, old: Entity | None, new: Entity | None) -> Account:

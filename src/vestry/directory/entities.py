@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from vestry.arn import iam_arn
+from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -134,14 +135,17 @@ class RingKey(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 #: What an account holds under a name of its own.
-Named = User | Role | Policy
-Entity = User | Role | Policy | AccessKey | Settings | RingKey
+Named = User | Role | Policy | InstanceProfile
+Entity = User | Role | Policy | InstanceProfile | Instance | MetadataDefaults | AccessKey | Settings | RingKey
 
 #: The kind under which each class is stored.
 KINDS: dict[type[Entity], str] = {
     User: "user",
     Role: "role",
     Policy: "policy",
+    InstanceProfile: "instance-profile",
+    Instance: "instance",
+    MetadataDefaults: "metadata-defaults",
     AccessKey: "key",
     Settings: "account",
     RingKey: "ring-key",

@@ -14,6 +14,8 @@ from immutables import Map
 
 from vestry.arn import is_account_id
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Settings, User
+from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
+from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 
 #: How an entity uses a managed policy.
 ATTACHED, BOUNDARY = 1, 2
@@ -28,6 +30,9 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     users: Map[str, User] = Map()
     roles: Map[str, Role] = Map()
     policies: Map[str, Policy] = Map()
+    profiles: Map[str, InstanceProfile] = Map()
+    machines: Machines = Machines()
+    metadata_defaults: Map[str, MetadataDefaults] = Map()  # by region
     keys: Map[str, AccessKey] = Map()
     names: Map[str, str] = Map()  # AIDA… or AROA… -> lower-case name
     owned: Map[str, tuple[str, ...]] = Map()  # user id, or "" for root -> ids of access keys, oldest first
@@ -63,6 +68,27 @@ class Account(msgspec.Struct, frozen=True, gc=False):
         policy = self.policies.get(arn.rpartition("/")[2].lower())
         return policy if policy is not None and policy.arn == arn else None
 
+    def profile(self, name: str) -> InstanceProfile | None:
+        """Return the instance profile of that name, ignoring case."""
+        return self.profiles.get(name.lower())
+
+    def profile_by_arn(self, arn: str) -> InstanceProfile | None:
+        """Return the instance profile with exactly that ARN."""
+        profile = self.profiles.get(arn.rpartition("/")[2].lower())
+        return profile if profile is not None and profile.arn == arn else None
+
+    def profiles_of(self, role: Role) -> list[InstanceProfile]:
+        """Return the instance profiles that a role is in, by name."""
+        found = [profile for profile in self.profiles.values() if profile.role == role.id]
+        return sorted(found, key=lambda profile: profile.name.lower())
+
+    def profile_of(self, instance: Instance) -> InstanceProfile | None:
+        """Return the profile an instance is associated with; None where there is none or it was deleted since."""
+        if instance.association is None:
+            return None
+        profile = self.profile_by_arn(instance.association.arn)
+        return profile if profile is not None and profile.id == instance.association.profile else None
+
     def keys_of(self, owner: str) -> list[AccessKey]:
         """Return the access keys of a user (by unique id) or of the root user (`""`), oldest first."""
         return [self.keys[identifier] for identifier in self.owned.get(owner, ())]
@@ -75,11 +101,22 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     accounts: Map[str, Account] = Map()
     aliases: Map[str, str] = Map()  # alias -> account id
     ring: Map[int, RingKey] = Map()
+    hosts: Hosts = Hosts()
 
     def account(self, name: str) -> Account | None:
         """Return an account by its id or alias."""
         identifier = name if is_account_id(name) else self.aliases.get(name)
         return None if identifier is None else self.accounts.get(identifier)
+
+    def instance(self, identifier: str) -> Instance | None:
+        """Return the instance of that id, whatever its account, region and state."""
+        number = self.hosts.accounts.get(identifier)
+        return None if number is None else self.accounts[number].machines.instances[identifier]
+
+    def instances_at(self, address: str) -> list[Instance]:
+        """Return the instances that claim a private address: several where accounts or regions share it."""
+        found = (self.instance(identifier) for identifier in self.hosts.addresses.get(address, ()))
+        return [instance for instance in found if instance is not None]
 
     def principal(self, arn: str) -> User | Role | None:
         """Return the user or role with exactly that ARN."""
@@ -93,7 +130,7 @@ class Root(msgspec.Struct, frozen=True, gc=False):
         return found if found is not None and found.arn == arn else None
 
 
-E = TypeVar("E", User, Role, Policy)
+E = TypeVar("E", User, Role, Policy, InstanceProfile)
 
 
 def page(
@@ -142,13 +179,17 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
         raise ValueError(f"rows of accounts without settings: {', '.join(sorted(orphans))}")
     accounts = {number: _account(row, shelves.get(number, ())) for number, row in settings.items()}
     aliases = {row.alias: number for number, row in settings.items()}
-    return Root(revision, Map(accounts), Map(aliases), Map(ring))
+    instances = (entity for shelf in shelves.values() for entity in shelf if isinstance(entity, Instance))
+    return Root(revision, Map(accounts), Map(aliases), Map(ring), hosts_of(instances))
 
 
 def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
     users: dict[str, User] = {}
     roles: dict[str, Role] = {}
     policies: dict[str, Policy] = {}
+    profiles: dict[str, InstanceProfile] = {}
+    instances: list[Instance] = []
+    defaults: dict[str, MetadataDefaults] = {}
     keys: dict[str, AccessKey] = {}
     names: dict[str, str] = {}
     owned: dict[str, list[AccessKey]] = {}
@@ -162,6 +203,12 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
             names[entity.id] = entity.name.lower()
         elif isinstance(entity, Policy):
             policies[entity.name.lower()] = entity
+        elif isinstance(entity, InstanceProfile):
+            profiles[entity.name.lower()] = entity
+        elif isinstance(entity, Instance):
+            instances.append(entity)
+        elif isinstance(entity, MetadataDefaults):
+            defaults[entity.region] = entity
         elif isinstance(entity, AccessKey):
             keys[entity.id] = entity
             owned.setdefault(entity.owner, []).append(entity)
@@ -170,13 +217,16 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
             shelf[entity.id] = shelf.get(entity.id, 0) | use
     return Account(
         settings,
-        Map(users),
-        Map(roles),
-        Map(policies),
-        Map(keys),
-        Map(names),
-        Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),
-        Map({arn: Map(shelf) for arn, shelf in uses.items()}),
+        users=Map(users),
+        roles=Map(roles),
+        policies=Map(policies),
+        profiles=Map(profiles),
+        machines=machines_of(instances),
+        metadata_defaults=Map(defaults),
+        keys=Map(keys),
+        names=Map(names),
+        owned=Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),
+        uses=Map({arn: Map(shelf) for arn, shelf in uses.items()}),
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from vestry.directory.entities import KINDS, AccessKey, Entity, Policy, Role, User
+from vestry.directory.machines import Instance, InstanceProfile
 
 #: The body version that is written, by kind.
 VERSIONS: dict[str, int] = dict.fromkeys(KINDS.values(), 1)
@@ -29,6 +30,11 @@ _REPEATED: dict[type, tuple[str, ...]] = {
     User: ("account", "path", "inline", "attached", "boundary", "tags"),
     Role: ("account", "path", "trust", "description", "inline", "attached", "boundary", "tags"),
     Policy: ("account", "path", "description", "tags"),
+    InstanceProfile: ("account", "path", "tags"),
+    Instance: (
+        ("account", "region", "zone", "reservation", "image", "type", "subnet", "groups", "options")
+        + ("key_name", "user_data", "tags", "details")
+    ),
     AccessKey: ("account",),
 }
 
