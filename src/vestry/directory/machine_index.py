@@ -62,7 +62,9 @@ class Machines(msgspec.Struct, frozen=True, gc=False):
 
     def launched(self, region: str, token: str) -> list[Instance]:
         """Return the instances that were launched in a region under a client token, in the order of launch."""
-        found = [self.instances[identifier] for identifier in self.launches.get(launch_key(region, token), ())]
+        found = [
+            self.instances[identifier] for identifier in self.launches.get(launch_key(region, token), ())
+        ]
         return sorted(found, key=lambda instance: instance.index)
 
     def by_association(self, identifier: str) -> Instance | None:
@@ -104,9 +106,7 @@ def hosts_of(instances: Iterable[Instance]) -> Hosts:
         address = claimed(instance)
         if address:
             addresses.setdefault(address, []).append(instance.id)
-    return Hosts(
-        Map(accounts), Map({address: tuple(sorted(ids)) for address, ids in addresses.items()})
-    )
+    return Hosts(Map(accounts), Map({address: tuple(sorted(ids)) for address, ids in addresses.items()}))
 
 
 def _with(shelf: Map[str, tuple[str, ...]], key: str, identifier: str) -> Map[str, tuple[str, ...]]:

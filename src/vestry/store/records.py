@@ -32,8 +32,8 @@ _REPEATED: dict[type, tuple[str, ...]] = {
     Policy: ("account", "path", "description", "tags"),
     InstanceProfile: ("account", "path", "tags"),
     Instance: (
-        ("account", "region", "zone", "reservation", "image", "type", "subnet", "groups", "options")
-        + ("key_name", "user_data", "tags", "details")
+        *("account", "region", "zone", "reservation", "image", "type", "subnet", "groups", "options"),
+        *("key_name", "user_data", "tags", "details"),
     ),
     AccessKey: ("account",),
 }
