@@ -61,6 +61,11 @@ def session_arn(account: str, role_name: str, session_name: str) -> str:
     return f"arn:{PARTITION}:sts::{account}:assumed-role/{role_name}/{session_name}"
 
 
+def federated_user_arn(account: str, name: str) -> str:
+    """Return the ARN of a federated user (GetFederationToken)."""
+    return f"arn:{PARTITION}:sts::{account}:federated-user/{name}"
+
+
 def is_account_id(text: str) -> bool:
     """Tell whether `text` is an account id: twelve ASCII digits."""
     return len(text) == 12 and text.isascii() and text.isdigit()

@@ -29,6 +29,8 @@ PACKED_BUDGET: Final = (
 
 # ── Sessions, in seconds [M][Q] ──────────────────────────────────────────────────────────────────────────────────
 DEFAULT_SESSION: Final = 3600
+DEFAULT_USER_SESSION: Final = 43_200  # GetSessionToken, GetFederationToken
+ROOT_SESSION: Final = 3600  # the same two, called by a root user: the default and the maximum
 SHORTEST_SESSION: Final = 900
 CHAINED_SESSION: Final = 3600  # role chaining: one hour at most
 SESSION_POLICY_ARNS: Final = 10

@@ -19,7 +19,7 @@ from vestry.services.registry import REGISTRY
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 SERVICES = ("iam", "sts")
 LOADER = botocore.session.Session()
-EXEMPT = {("sts", "GetCallerIdentity")}
+EXEMPT = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 
 
 def model(service: str) -> Any:
@@ -99,6 +99,7 @@ class Stage:
             "WebIdentityToken": "not-a-token",
             "SAMLAssertion": "bm90IGFuIGFzc2VydGlvbg==",
             "PrincipalArn": f"arn:aws:iam::{number}:saml-provider/nobody",
+            "Name": "somebody",
         }
 
     def call(self, service: str, name: str, who: str | None) -> Any:

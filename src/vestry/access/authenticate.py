@@ -7,12 +7,19 @@ from collections.abc import Callable
 
 from immutables import Map
 
-from vestry.access.caller import Caller, principal_of_root, principal_of_session, principal_of_user
+from vestry.access.caller import (
+    Caller,
+    principal_of_federated_user,
+    principal_of_root,
+    principal_of_session,
+    principal_of_user,
+)
+from vestry.access.temporary import check_service
 from vestry.arn import LONG_TERM_KEY, TEMPORARY_KEY, account_of
 from vestry.credentials.canonical import verify
 from vestry.credentials.encoding import Headers
 from vestry.credentials.seal import KeyRing, RingKey
-from vestry.credentials.session import SessionClaims, open_session
+from vestry.credentials.session import SessionClaims, SessionKind, open_session
 from vestry.credentials.sigv4 import SignedRequest, check_scope, check_time, signing_key
 from vestry.credentials.vault import Vault
 from vestry.directory import entities
@@ -96,9 +103,11 @@ def authenticate(
 
     1. The scope names this service (and region, where one is enforced). Raises SignatureDoesNotMatch.
     2. A session token opens and is not expired, by the session clock `now`. Raises ExpiredToken.
-    3. The access key exists, is active, and belongs to the token. Raises InvalidClientTokenId.
+    3. The access key exists, is active, and belongs to the token; who is behind a session still exists. Raises
+       InvalidClientTokenId.
     4. The signature's time is within fifteen minutes of `wall`, and the signature is right. Raises
        SignatureDoesNotMatch.
+    5. A temporary credential of this kind may call this service at all. Raises InvalidClientTokenId.
     """
     check_scope(signed, service, region=region)  # 1
     if signed.token is not None:
@@ -110,6 +119,8 @@ def authenticate(
         key = keyring.signing(signed, lambda: keyring.secret(stored))
     check_time(signed, wall=wall)  # 4
     verify(signed, key, message.method, message.path, message.query, message.headers, message.body)
+    if caller.session is not None and caller.role is None:
+        check_service(caller, service)  # 5
     return caller
 
 
@@ -134,10 +145,19 @@ def _session_caller(signed: SignedRequest, claims: SessionClaims, root: Root, no
     account = _account(signed.access_key, TEMPORARY_KEY, root)
     if account.settings.incarnation != claims.incarnation:
         raise InvalidClientTokenId
-    role = account.role_by_id(claims.issuer)
-    if role is None:
+    if claims.kind is SessionKind.ROLE:
+        role = account.role_by_id(claims.issuer)
+        if role is None:
+            raise InvalidClientTokenId
+        return Caller(principal_of_session(role, claims.name), account, signed.access_key, None, role, claims)
+    user = None if claims.issuer == account.id else account.user_by_id(claims.issuer)
+    if user is None and claims.issuer != account.id:
         raise InvalidClientTokenId
-    return Caller(principal_of_session(role, claims.name), account, signed.access_key, None, role, claims)
+    if claims.kind is SessionKind.FEDERATED_USER:
+        principal = principal_of_federated_user(account, user, claims.name)
+    else:
+        principal = principal_of_root(account) if user is None else principal_of_user(user)
+    return Caller(principal, account, signed.access_key, user, None, claims)
 
 
 def _account(access_key: str, prefix: str, root: Root) -> Account:

@@ -14,6 +14,7 @@ from vestry.access.caller import Caller
 from vestry.access.context import Facts, Question, RequestContext
 from vestry.access.declaration import Declaration
 from vestry.access.documents import Documents
+from vestry.access.temporary import refusal
 from vestry.directory.entities import Role, User
 from vestry.directory.snapshot import Account
 from vestry.errors import AccessDenied
@@ -38,9 +39,9 @@ def authorize(
     A declaration that asks nothing must be exempt: anything else is refused.
     """
     caller = facts.caller
-    refusal = declaration.refused.get(caller.principal.kind)
-    if refusal is not None:
-        raise AccessDenied(refusal)
+    refused = declaration.refused.get(caller.principal.kind) or refusal(caller, declaration.action)
+    if refused is not None:
+        raise AccessDenied(refused)
     if not questions and not declaration.exempt:
         raise AccessDenied(f"User: {caller.arn} is not authorized to perform: {declaration.action}")
     decisions = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from vestry.arn import root_arn, session_arn
+from vestry.arn import federated_user_arn, root_arn, session_arn
 from vestry.credentials.session import SessionClaims
 from vestry.directory.entities import Pairs, Role, User
 from vestry.directory.snapshot import Account
@@ -37,9 +37,10 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
 class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who asks. INVARIANT: made only from a verified signature (`authenticate`) or a verified proof (`access.proof`).
 
-    `user` is set for users (also in GetSessionToken sessions), `role` for role sessions, `session` for every
-    temporary credential; a root user has neither user nor role. Who comes from an identity provider has only a
-    `proof`, no access key, and no account of their own: `account` is then the provider's.
+    `user` is set for users (also in GetSessionToken sessions) and is the user behind a federated user, `role` is set
+    for role sessions, `session` for every temporary credential; a root user has neither user nor role. Who comes from
+    an identity provider has only a `proof`, no access key, and no account of their own: `account` is then the
+    provider's.
     """
 
     principal: Principal
@@ -62,6 +63,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
             return ""
         if self.role is not None and self.session is not None:
             return f"{self.role.id}:{self.session.name}"
+        if self.principal.kind is Kind.FEDERATED_USER and self.session is not None:
+            return f"{self.account.id}:{self.session.name}"
         return self.user.id if self.user is not None else self.account.id
 
 
@@ -83,3 +86,10 @@ def principal_of_session(role: Role, name: str) -> Principal:
 def principal_of_proof(provider: str) -> Principal:
     """Return someone who signed in at an identity provider (its ARN) as a principal, before they assume a role."""
     return Principal(Kind.FEDERATED, "", provider)
+
+
+def principal_of_federated_user(account: Account, user: User | None, name: str) -> Principal:
+    """Return whom `user` (None: the root user) has federated under a name, as a principal."""
+    issuer, unique_id = (root_arn(account.id), "") if user is None else (user.arn, user.id)
+    arn = federated_user_arn(account.id, name)
+    return Principal(Kind.FEDERATED_USER, account.id, arn, issuer, unique_id)

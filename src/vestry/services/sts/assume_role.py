@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from vestry import limits
 from vestry.access.caller import Caller
@@ -11,7 +10,7 @@ from vestry.access.context import Question, override_tags
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import session_arn
 from vestry.credentials.seal import SALT_BYTES
-from vestry.credentials.session import Credentials, SessionClaims, mint
+from vestry.credentials.session import SessionClaims, mint
 from vestry.directory.entities import Role
 from vestry.errors import AccessDenied, InvalidParameterValue, ValidationError
 from vestry.policy.request import Kind
@@ -19,6 +18,7 @@ from vestry.services.operation import Answer, Call, operation
 from vestry.services.sts.request import (
     account_of_role,
     check_tags,
+    check_token_size,
     inherited_tags,
     is_plain,
     passed_tags,
@@ -27,6 +27,7 @@ from vestry.services.sts.request import (
     target_role,
 )
 from vestry.services.sts.session_policy import checked_policies, checked_size, is_chained
+from vestry.services.sts.shapes import credentials_shape
 
 _NO_SUCH_MFA = (
     "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid "
@@ -113,16 +114,6 @@ def assume_role(call: Call) -> Answer:
     }
 
 
-def credentials_shape(minted: Credentials) -> dict[str, Any]:
-    """Return temporary credentials in the model's shape."""
-    return {
-        "AccessKeyId": minted.access_key_id,
-        "SecretAccessKey": minted.secret_access_key,
-        "SessionToken": minted.token,
-        "Expiration": minted.expires,
-    }
-
-
 def _duration(call: Call, role: Role) -> int:
     """Return the session's length in seconds: the role's maximum first, then the hour of role chaining."""
     wanted: int | None = call.get("DurationSeconds")
@@ -145,13 +136,9 @@ def _transitive(caller: Caller, passed: Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_unsupported(call: Call) -> None:
-    """No MFA device and no context provider exists yet: what names one is refused as AWS refuses unknown ones.
-
-    AWS does not document what MinimumSessionTokenSize does to a token; it is refused by name.
-    """
+    """No MFA device and no context provider exists yet: what names one is refused as AWS refuses unknown ones."""
     if call.get("SerialNumber") is not None or call.get("TokenCode") is not None:
         raise AccessDenied(_NO_SUCH_MFA)
     if call.get("ProvidedContexts"):
         raise InvalidParameterValue("The specified context provider does not exist.")
-    if call.get("MinimumSessionTokenSize"):
-        raise InvalidParameterValue("MinimumSessionTokenSize is not supported.")
+    check_token_size(call)

@@ -17,6 +17,7 @@ from vestry.directory.entities import Pairs, Role
 from vestry.directory.snapshot import Root
 from vestry.errors import InvalidParameterValue, ValidationError
 from vestry.policy.request import Value
+from vestry.services.operation import Call
 
 _ROLE_ARN = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/(?:[!-~]*/)?[\w+=,.@-]{1,64}", re.ASCII)
 
@@ -75,14 +76,23 @@ def session_keys(ask: Ask) -> dict[str, Value]:
     identity = source_identity(parameters, ask.caller)
     if identity:
         keys["sts:sourceidentity"] = identity
-    tags = override_tags(passed_tags(parameters), inherited_tags(ask.caller))
-    if tags:
-        keys.update({f"aws:requesttag/{key.lower()}": value for key, value in tags})
-        keys["aws:tagkeys"] = tuple(key for key, _ in tags)
+    keys |= tag_keys(override_tags(passed_tags(parameters), inherited_tags(ask.caller)))
     transitive = tuple(parameters.get("TransitiveTagKeys") or ())
     if transitive:
         keys["sts:transitivetagkeys"] = transitive
     return keys
+
+
+def tag_keys(tags: Pairs) -> dict[str, Value]:
+    """Return `aws:RequestTag/…` and `aws:TagKeys` of session tags; nothing where there are none."""
+    keys: dict[str, Value] = {f"aws:requesttag/{key.lower()}": value for key, value in tags}
+    return keys | {"aws:tagkeys": tuple(key for key, _ in tags)} if tags else {}
+
+
+def check_token_size(call: Call) -> None:
+    """Refuse MinimumSessionTokenSize by name: AWS does not document what it does to a token."""
+    if call.get("MinimumSessionTokenSize"):
+        raise InvalidParameterValue("MinimumSessionTokenSize is not supported.")
 
 
 def check_tags(parameters: Mapping[str, Any], caller: Caller) -> None:
