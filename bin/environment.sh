@@ -53,7 +53,7 @@ make_environment() {
         say "        Behind a mirror, say so to uv as well: it reads UV_DEFAULT_INDEX or uv.toml, not pip's configuration."
         return 1
     fi
-    if [ "$2" != bench ]; then
+    if [ "$2" = run ] || [ "$2" = test ]; then
         "$uv" pip install --quiet --python "$1/bin/python" --no-deps --build-constraints "$root/requirements/build.txt" \
             --editable "$root" </dev/null || return 1
     fi

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import amounts  # noqa: F401  # sets how much of what is random is tried
 from commands import Said, Vestry
 from places import Place
 from serving import Server, serving

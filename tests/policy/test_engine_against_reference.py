@@ -6,6 +6,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 
+from amounts import examples
 from reference.authorizer import Policies, authorize
 from reference.meaning import condition_holds
 from strategies import (
@@ -26,7 +27,7 @@ from vestry.policy.document import Condition, Document, Statement
 from vestry.policy.operators import OPERATORS
 from vestry.policy.request import Kind, MappingContext, Principal, Request
 
-CASES = 10_000
+CASES = examples(10_000)
 
 
 def layers_of(policies: Policies, *, merged: bool = False) -> Layers:
@@ -62,7 +63,7 @@ def test_engine_decides_ten_thousand_random_cases_as_the_reference() -> None:
     assert min(outcomes[outcome] for outcome in Outcome) > CASES // 10, outcomes
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(requests(), policies())
 def test_engine_decides_as_the_reference(request: Request, policies: Policies) -> None:
     expected = authorize(request, policies)
@@ -88,7 +89,7 @@ def test_every_operator_compares_ten_thousand_random_values_as_the_reference() -
     assert all(seen == {True, False} for seen in answers.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(conditions(), contexts())
 def test_every_operator_compares_as_the_reference(
     condition: Condition, context: dict[str, str | tuple[str, ...] | None]

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from test_engine_against_reference import layers_of
 
+from amounts import examples
 from decision_cases import Case, cases
 from strategies import a_request, seeded, some_policies
 from vestry.policy.decide import Layers, Outcome, decide
@@ -16,7 +17,7 @@ from vestry.policy.remedy import AddStatement, RemoveStatement, SetKey, apply
 from vestry.policy.request import Request
 from vestry.policy.sentences import sentences
 
-CASES = 1500
+CASES = examples(1500)
 
 
 def explained(salt: str, count: int = CASES) -> list[tuple[Request, Layers, Explanation]]:
@@ -57,7 +58,7 @@ def test_the_decision_and_the_explanation_never_disagree() -> None:
 def test_the_smallest_change_allows() -> None:
     """Whatever is proposed is applied, and the request decided again; nothing is proposed for what is allowed."""
     kinds = set()
-    for request, layers, explanation in explained("change", 600):
+    for request, layers, explanation in explained("change", examples(600)):
         if explanation.decision.outcome is Outcome.ALLOWED:
             assert not explanation.change
             continue

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from policy_texts import any_texts, broken_texts, junk, policy_texts
 
+from amounts import examples
 from vestry import limits
 from vestry.policy.json_reader import JsonFault, Number, line_and_column, place_json, read_json
 
@@ -29,7 +30,7 @@ def typed(tree: Any) -> Any:
 
 
 @given(any_texts)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_the_readers_agree_on_every_text(text: str) -> None:
     try:
         placed = place_json(text)
@@ -44,7 +45,7 @@ def test_the_readers_agree_on_every_text(text: str) -> None:
 
 
 @given(policy_texts | broken_texts())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_what_they_take_pythons_reader_takes_with_the_same_value(text: str) -> None:
     try:
         tree, _ = read_json(text)

@@ -10,13 +10,14 @@ import msgspec
 import pytest
 from test_engine_against_reference import layers_of
 
+from amounts import examples
 from reference.authorizer import Policies
 from strategies import Chance, a_context, a_request, a_statement, seeded, some_policies
 from vestry.policy.decide import Decision, Outcome, decide
 from vestry.policy.document import Document, Statement
 from vestry.policy.request import Kind, MappingContext, Request, Value
 
-CASES = 800
+CASES = examples(800)
 DENY_ALL = Statement(False, actions=("*",), resources=("*",))
 ALLOW_ALL = Statement(True, actions=("*",), resources=("*",))
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_texts import any_texts, broken_texts, policy_texts, sound_texts
 
+from amounts import examples
 from vestry.errors import MalformedPolicyDocument
 from vestry.policy.document import (
     Document,
@@ -30,7 +31,7 @@ LIBRARY = DocumentKind.LIBRARY
 
 
 @given(any_texts, KINDS, st.booleans())
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_no_text_raises_anything_but_the_declared_fault(
     text: str, kind: DocumentKind, wildcards: bool
 ) -> None:
@@ -48,7 +49,7 @@ def test_no_text_raises_anything_but_the_declared_fault(
 
 
 @given(policy_texts | broken_texts(), st.sampled_from([kind for kind in DocumentKind if kind is not LIBRARY]))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_what_any_kind_takes_the_library_takes_alike(text: str, kind: DocumentKind) -> None:
     try:
         parsed = parse_document(text, kind, allow_wildcard_principals=True)
@@ -58,7 +59,7 @@ def test_what_any_kind_takes_the_library_takes_alike(text: str, kind: DocumentKi
 
 
 @given(sound_texts)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_parsing_what_was_rendered_is_identity(text: str) -> None:
     document = parse_document(text, LIBRARY)
     assert parse_document(render(document), LIBRARY) == document
@@ -77,7 +78,7 @@ def test_a_text_in_which_no_principal_changes_stays_as_it_was(text: str) -> None
 
 
 @given(sound_texts)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_rewriting_the_text_is_rewriting_the_document(text: str) -> None:
     def replaced(kind: str, value: str) -> str:
         return f'{kind}"{value[::-1]}é'
