@@ -94,11 +94,12 @@ find_python() {
     return 1
 }
 
-# system_packages NAME…: Debian packages whose program of the same name is missing; installed when we may.
+# system_packages NAME…: Debian packages whose program is missing; installed when we may. A NAME is that of both the
+# package and its program, or PROGRAM=PACKAGE.
 system_packages() {
     missing=
     for name; do
-        command -v "$name" >/dev/null || missing="$missing $name"
+        command -v "${name%%=*}" >/dev/null || missing="$missing ${name##*=}"
     done
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -108,4 +109,19 @@ system_packages() {
     else
         say "!! missing:$missing — install them (apt-get install$missing); what needs them will fail or say that it was left out"
     fi
+}
+
+# node_packages DIR: installs what DIR/package.json pins into DIR/node_modules, unless that is what it holds. Needs node
+# and npm; packages come from wherever npm is configured to look. What can't be installed is said, and what needs it fails.
+node_packages() {
+    wanted=$(sha256sum <"$1/package.json")
+    [ "$(cat "$1/node_modules/.made" 2>/dev/null)" = "$wanted" ] && return 0
+    mkdir -p "$root/.cache" || return 1
+    (
+        if command -v flock >/dev/null; then flock 9; fi
+        [ "$(cat "$1/node_modules/.made" 2>/dev/null)" = "$wanted" ] && exit 0
+        cd "$1" && rm -rf node_modules &&
+            npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >/dev/null 9>&- &&
+            printf '%s\n' "$wanted" >node_modules/.made
+    ) 9>"$root/.cache/node.lock" || say "!! npm could not install what $1/package.json names; the tests that need it will fail"
 }
