@@ -57,7 +57,7 @@ class Server:
 @contextlib.contextmanager
 def serving(data: Path, **settings: Any) -> Iterator[Server]:
     """Run a server on `data` until the block ends."""
-    clock, stream = Clock(), io.StringIO()
+    clock, stream = Clock(settings.get("test_clock", False)), io.StringIO()
     log = Log(stream)
     ready: list[Ready] = []
     began = threading.Event()

@@ -25,6 +25,9 @@ COMMANDS = (
     Row("account set", "account:set_options", "Change an account's options."),
     Row("account reset", "account:reset", "Empty an account: its root key stays, its sessions end."),
     Row("account delete", "account:delete", "Delete an account and everything in it."),
+    Row("clock advance", "clock:advance", "Move the session clock of a server started with --test-clock."),
+    Row("clock show", "clock:show", "Show the clocks of the running server."),
+    Row("tls init", "tls:init", "Make a private authority and a server certificate for local work."),
     Row("explain", "explain:explain", "Say why a request was denied, or whether one would be allowed."),
     Row(
         "simulate", "simulate:simulate", "Decide requests that come with their policies, a line of JSON each."
@@ -36,7 +39,11 @@ COMMANDS = (
 )
 
 #: What a group of commands is for.
-GROUPS = {"account": "Accounts: create, list, set, reset, delete."}
+GROUPS = {
+    "account": "Accounts: create, list, set, reset, delete.",
+    "tls": "Certificates for serving over TLS.",
+    "clock": "The session clock of a server that was started for tests.",
+}
 
 OPTIONS = (
     ("--version", "Print the version."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,27 @@ def serve(
         bool, typer.Option("--ephemeral", help="Keep nothing: a throw-away store that ends with the server.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print lifecycle lines as JSON, one a line.")] = False,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(
+            help="Speak TLS with this certificate (PEM, with its chain); read again when it changes.",
+            metavar="FILE",
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="The certificate's private key (PEM, not encrypted).", metavar="FILE")
+    ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            help="How others reach this server: the address in discovery documents, issuer and SAML recipient.",
+            metavar="URL",
+            show_default="the endpoint",
+        ),
+    ] = None,
+    test_clock: Annotated[
+        bool, typer.Option("--test-clock", help="FOR TESTS: let `vestry clock advance` move session time.")
+    ] = False,
 ) -> None:
     """Answer IAM and STS on one port, until SIGTERM.
 
@@ -26,7 +48,33 @@ def serve(
     """
     if ephemeral and (data is not None or database is not None):
         raise typer.BadParameter("--ephemeral keeps nothing: it goes with neither --data nor --database")
-    chosen = settings(place(data, database), host=host, port=port, ephemeral=ephemeral, json=json)
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key go together")
+    chosen = settings(
+        place(data, database),
+        host=host,
+        port=port,
+        ephemeral=ephemeral,
+        json=json,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        public_url=None if public_url is None else checked_url(public_url),
+        test_clock=test_clock,
+    )
     from vestry.server.run import serve as run
 
     raise typer.Exit(run(chosen))
+
+
+def checked_url(text: str) -> str:
+    """Return a public URL without a final slash: scheme, host, maybe port and path. Others are usage errors."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.query or parts.fragment or parts.username is not None or not text.isprintable():
+        raise typer.BadParameter(f"{text!r} is no public URL: write https://HOST[:PORT][/PATH]")
+    return text.rstrip("/")

@@ -21,9 +21,9 @@ from vestry.server.committer import Committer
 from vestry.server.decisions import Decisions
 from vestry.server.installation import Installation
 from vestry.server.log import Log
-from vestry.server.settings import Settings
-from vestry.services.operator import accounts, explanations
-from vestry.services.operator.accounts import OperatorCall
+from vestry.server.settings import Clock, Settings
+from vestry.services.operator import accounts, clock, explanations
+from vestry.services.operator.call import OperatorCall
 
 SOCKET = "operator.sock"
 LONGEST_LINE = 65_536
@@ -36,6 +36,8 @@ COMMANDS: dict[str, Command] = {
     "account.set": accounts.set_options,
     "account.reset": accounts.reset,
     "account.delete": accounts.delete,
+    "clock.advance": clock.advance,
+    "clock.show": clock.show,
     "explain.request": explanations.by_request_id,
     "explain.supposed": explanations.supposed,
 }
@@ -59,11 +61,12 @@ class OperatorSocket:
     """Answers the operator while the server runs."""
 
     def __init__(
-        self, installation: Installation, committer: Committer, decisions: Decisions, log: Log
+        self, installation: Installation, committer: Committer, decisions: Decisions, clock: Clock, log: Log
     ) -> None:
         self._installation = installation
         self._committer = committer
         self._decisions = decisions
+        self._clock = clock
         self._log = log
         self._server: asyncio.Server | None = None
         self._path = installation.directory.path / SOCKET
@@ -107,9 +110,10 @@ class OperatorSocket:
             return _error("InvalidInput", "The operator's channel does not know this command.", "")
 
         def attempt(draft: Draft) -> dict[str, Any]:
-            now = int(time.time())
-            keyring = self._installation.keyring
-            return command(OperatorCall(draft, arguments, now, os.urandom, keyring, self._decisions.find))
+            now, keyring = int(self._clock.now()), self._installation.keyring
+            return command(
+                OperatorCall(draft, arguments, now, os.urandom, keyring, self._decisions.find, self._clock)
+            )
 
         try:
             result = await self._committer.submit(attempt)

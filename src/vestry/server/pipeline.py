@@ -46,6 +46,7 @@ class Pipeline:
         clock: Clock,
         used: LastUsed,
         sources: Sources,
+        public_url: str,
     ) -> None:
         self.published = published
         self.committer = committer
@@ -53,6 +54,7 @@ class Pipeline:
         self.clock = clock
         self.used = used
         self.sources = sources
+        self.public_url = public_url
         self.documents = Documents()
         self.decisions = Decisions()
         self.entropy: Callable[[int], bytes] = os.urandom
@@ -177,7 +179,15 @@ class Request:
         if not isinstance(allowed, Allowed) or allowed.declaration is not declaration:
             raise AssertionError("an operation runs only with the receipt of its own authorization")
         call = Call(
-            caller, values, root, int(self.now), pipeline.entropy, pipeline.keyring, pipeline.used.get, draft
+            caller,
+            values,
+            root,
+            int(self.now),
+            pipeline.entropy,
+            pipeline.keyring,
+            pipeline.used.get,
+            pipeline.public_url,
+            draft,
         )
         return operation.function(call)
 

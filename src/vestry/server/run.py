@@ -28,6 +28,7 @@ from vestry.server.operator import OperatorSocket, write_server_file
 from vestry.server.pipeline import Pipeline
 from vestry.server.protocol import BoundedProtocol
 from vestry.server.settings import SERVICES, Clock, Settings
+from vestry.server.tls import Certificate, TlsError
 from vestry.server.usage import LastUsed
 from vestry.store.database import Store, StoreError
 from vestry.wire.model import load_service
@@ -44,8 +45,10 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 
     event: str = "ready"
     endpoint: str
+    public_url: str
     data: str
     version: str = __version__
+    test_clock: bool = False
 
 
 class HttpServer(uvicorn.Server):
@@ -70,11 +73,12 @@ class HttpServer(uvicorn.Server):
 async def run(
     settings: Settings, clock: Clock, announce: Callable[[Ready], None], stop: asyncio.Event, log: Log
 ) -> None:
-    """Serve until `stop` is set. Raises StoreError and OSError when it cannot begin."""
+    """Serve until `stop` is set. Raises StoreError, TlsError and OSError when it cannot begin."""
+    certificate = certificate_of(settings)
     listener = listen(settings.host, settings.port)
     installation = Installation(settings)
     try:
-        await _serve(settings, installation, listener, clock, announce, stop, log)
+        await _serve(settings, installation, listener, certificate, clock, announce, stop, log)
     finally:
         listener.close()
         installation.close()
@@ -84,6 +88,7 @@ async def _serve(
     settings: Settings,
     installation: Installation,
     listener: socket.socket,
+    certificate: Certificate | None,
     clock: Clock,
     announce: Callable[[Ready], None],
     stop: asyncio.Event,
@@ -92,11 +97,12 @@ async def _serve(
     published = Published(installation.root)
     committer = Committer(published, installation.store, log)
     used = LastUsed(dict(installation.store.read_usage()))
-    pipeline = Pipeline(published, committer, installation.keyring, clock, used, IssuerKeys())
+    endpoint = endpoint_of(settings.host, listener.getsockname()[1], secure=certificate is not None)
+    public_url = settings.public_url or endpoint
+    pipeline = Pipeline(published, committer, installation.keyring, clock, used, IssuerKeys(), public_url)
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
-    operator = OperatorSocket(installation, committer, pipeline.decisions, log)
+    operator = OperatorSocket(installation, committer, pipeline.decisions, clock, log)
     folder = installation.directory.path
-    endpoint = endpoint_of(settings.host, listener.getsockname()[1])
     config = uvicorn.Config(
         App(front),
         http=BoundedProtocol,
@@ -109,20 +115,26 @@ async def _serve(
         timeout_keep_alive=limits.IDLE_SECONDS,
         timeout_graceful_shutdown=limits.REQUEST_SECONDS,
         limit_concurrency=MOST_CONNECTIONS,
+        ssl_context_factory=None if certificate is None else lambda _, __: certificate.context,
     )
-    server = HttpServer(config, lambda: announce(Ready(endpoint=endpoint, data=str(folder))))
+    ready = Ready(endpoint=endpoint, public_url=public_url, data=str(folder), test_clock=clock.adjustable)
+    server = HttpServer(config, lambda: announce(ready))
     await operator.open()
     server_file = write_server_file(folder, endpoint, __version__)
-    flushing = asyncio.create_task(_flush(committer, installation.store, used, log))
-    stopping = asyncio.create_task(_stop(server, stop))
+    beside = [
+        asyncio.create_task(_flush(committer, installation.store, used, log)),
+        asyncio.create_task(_stop(server, stop)),
+    ]
+    if certificate is not None:
+        beside.append(asyncio.create_task(certificate.watch(log)))
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     try:
         await server.serve(sockets=[listener])
     finally:
-        stopping.cancel()
-        flushing.cancel()
+        for task in beside:
+            task.cancel()
         server_file.unlink(missing_ok=True)
         await operator.close()
         await committer.close()
@@ -163,10 +175,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def endpoint_of(host: str, port: int) -> str:
+def certificate_of(settings: Settings) -> Certificate | None:
+    """Return the certificate that the server shows, None where it speaks without TLS. Raises TlsError."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return Certificate(settings.tls_cert, settings.tls_key)
+
+
+def endpoint_of(host: str, port: int, *, secure: bool = False) -> str:
     """Return the URL at which clients on this machine reach the server."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{reachable}:{port}"
+    return f"{'https' if secure else 'http'}://{reachable}:{port}"
 
 
 def serve(settings: Settings) -> int:
@@ -184,12 +203,12 @@ def serve(settings: Settings) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run(settings, Clock(), announce, stop, log)
+        await run(settings, Clock(settings.test_clock), announce, stop, log)
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main())
-    except (StoreError, Fault) as error:
+    except (StoreError, TlsError, Fault) as error:
         print(f"vestry: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -206,9 +225,17 @@ def serve(settings: Settings) -> int:
 def _banner(ready: Ready, settings: Settings) -> str:
     kept = "thrown away at the end" if settings.ephemeral else str(Path(ready.data))
     store = f" --database {settings.database}" if settings.database else f" --data {shlex.quote(ready.data)}"
+    public = "" if ready.public_url == ready.endpoint else f"  public    {ready.public_url}\n"
+    warning = (
+        "!! TEST CLOCK: sessions can be made to expire by `vestry clock advance`. Never in production.\n"
+        if ready.test_clock
+        else ""
+    )
     return (
         f"Vestry {ready.version}: every request is authorized; there is no bypass.\n"
+        f"{warning}"
         f"  endpoint  {ready.endpoint}   ({', '.join(SERVICES)})\n"
+        f"{public}"
         f"  data      {kept}\n"
         f"  next      vestry account create my-account --profile my-account{store}\n"
         "Ready."

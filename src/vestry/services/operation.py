@@ -22,7 +22,8 @@ class Call(msgspec.Struct, frozen=True):
     """One request as an operation sees it: nothing below reaches for a clock, entropy or a global.
 
     `now` is the session clock in epoch seconds; `entropy(n)` gives n random bytes; `draft` is None for operations
-    that change nothing; `last_used` answers by access key id or role id.
+    that change nothing; `last_used` answers by access key id or role id; `public_url` is how others reach this
+    server, without a final slash.
     """
 
     caller: Caller
@@ -32,6 +33,7 @@ class Call(msgspec.Struct, frozen=True):
     entropy: Callable[[int], bytes]
     keyring: Keyring
     last_used: Callable[[str], Usage | None]
+    public_url: str
     draft: Draft | None = None
 
     @property

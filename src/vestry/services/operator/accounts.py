@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from vestry.access.authenticate import Keyring
-from vestry.access.replay import Asked
 from vestry.arn import is_account_id
-from vestry.directory.draft import Draft
 from vestry.directory.entities import Settings
 from vestry.directory.snapshot import Account
 from vestry.errors import EntityAlreadyExists, NoSuchEntity, ValidationError
 from vestry.services.new_keys import make_key
+from vestry.services.operator.call import OperatorCall
 
 #: IAM User Guide, "Creating an account alias": 3 to 63 characters, and not what could be an account id.
 _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]", re.ASCII)
-
-
-class OperatorCall(msgspec.Struct, frozen=True):
-    """One command of the operator; `now` is in epoch seconds, `entropy(n)` gives n random bytes.
-
-    `asked(request_id)` answers what a request asked of the policies; None where no server runs.
-    """
-
-    draft: Draft
-    arguments: Mapping[str, Any]
-    now: int
-    entropy: Callable[[int], bytes]
-    keyring: Keyring
-    asked: Callable[[str], Asked | None] | None = None
 
 
 def create(call: OperatorCall) -> dict[str, Any]:

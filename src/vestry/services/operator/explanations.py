@@ -18,7 +18,7 @@ from vestry.policy.remedy import Overlay
 from vestry.policy.report import report
 from vestry.policy.request import Kind, MappingContext, Principal, Request, Value
 from vestry.policy.simulate import asks_trust, owner, read_action
-from vestry.services.operator.accounts import OperatorCall
+from vestry.services.operator.call import OperatorCall
 
 _REGION = "us-east-1"
 
