@@ -11,6 +11,8 @@ from typing import Final
 ROLES_PER_ACCOUNT: Final = 1000
 USERS_PER_ACCOUNT: Final = 5000
 POLICIES_PER_ACCOUNT: Final = 1500
+PROFILES_PER_ACCOUNT: Final = 1000  # instance profiles
+ROLES_PER_PROFILE: Final = 1
 POLICIES_PER_ENTITY: Final = 10  # managed policies attached to one user, role or group
 ACCESS_KEYS_PER_USER: Final = 2
 VERSIONS_PER_POLICY: Final = 5

@@ -80,7 +80,9 @@ class Stage:
         self.root.attach_user_policy(UserName="someone", PolicyArn=arn)
         self.root.put_user_permissions_boundary(UserName="someone", PermissionsBoundary=arn)
         self.root.put_role_permissions_boundary(RoleName="some-role", PermissionsBoundary=arn)
+        self.root.create_instance_profile(InstanceProfileName="some-profile")
         self.samples: dict[str, Any] = {
+            "InstanceProfileName": "some-profile",
             "UserName": "someone",
             "RoleName": "some-role",
             "PolicyName": "some-policy",

@@ -175,5 +175,6 @@ def override_tags(tags: Pairs, over: Pairs) -> Pairs:
 BY_TAG: dict[str, Callable[[Facts, Question, str], Value]] = {
     "aws:principaltag": lambda facts, _, tag: tag_value(principal_tags(facts.caller), tag),
     "aws:resourcetag": lambda _, question, tag: tag_value(question.tags, tag),
+    "ec2:resourcetag": lambda _, question, tag: tag_value(question.tags, tag),
     "iam:resourcetag": lambda _, question, tag: tag_value(question.tags, tag),
 }

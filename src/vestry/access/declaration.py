@@ -19,11 +19,12 @@ from vestry.policy.request import Kind, Value
 
 
 class Ask(msgspec.Struct, frozen=True, gc=False):
-    """What a declaration may look at: the caller, the validated parameters and the Root that is asked about."""
+    """What a declaration may look at: the caller, the validated parameters, the Root and region that are asked about."""
 
     caller: Caller
     parameters: Mapping[str, Any]
     root: Root
+    region: str
 
     @property
     def account(self) -> Account:

@@ -3,7 +3,8 @@
 How to read it: one row a key, in lower case; a name that ends in `/` is a family whose members are named by what
 follows (a tag's key). `several` marks keys that only a set operator can test. A key that is not in the table is no
 error: it is stored, and absent from every request, as on AWS; reports name it.
-Sources: IAM User Guide, "AWS global condition context keys", "IAM and AWS STS condition context keys".
+Sources: IAM User Guide, "AWS global condition context keys", "IAM and AWS STS condition context keys";
+Service Authorization Reference, "Amazon EC2".
 """
 
 from __future__ import annotations
@@ -79,8 +80,6 @@ _GLOBAL: Final = (
 )
 
 _IAM_AND_STS: Final = (
-    ConditionKey("ec2:roledelivery", _N),
-    ConditionKey("ec2:sourceinstancearn", _A),
     ConditionKey("iam:associatedresourcearn", _A),
     ConditionKey("iam:awsservicename", _S),
     ConditionKey("iam:organizationspolicyid", _S),
@@ -94,6 +93,39 @@ _IAM_AND_STS: Final = (
     ConditionKey("sts:rolesessionname", _S),
     ConditionKey("sts:sourceidentity", _S),
     ConditionKey("sts:transitivetagkeys", _S, several=True),
+)
+
+#: Source: Service Authorization Reference, "Amazon EC2"; those that the offered operations have.
+_EC2: Final = (
+    ConditionKey("ec2:attribute", _S),
+    ConditionKey("ec2:attribute/", _S),
+    ConditionKey("ec2:availabilityzone", _S),
+    ConditionKey("ec2:availabilityzoneid", _S),
+    ConditionKey("ec2:createaction", _S),
+    ConditionKey("ec2:ebsoptimized", _B),
+    ConditionKey("ec2:imageid", _S),
+    ConditionKey("ec2:instanceautorecovery", _S),
+    ConditionKey("ec2:instancebandwidthweighting", _S),
+    ConditionKey("ec2:instanceid", _S),
+    ConditionKey("ec2:instancemetadatatags", _S),
+    ConditionKey("ec2:instanceprofile", _A),
+    ConditionKey("ec2:instancetype", _S),
+    ConditionKey("ec2:keypairname", _S),
+    ConditionKey("ec2:metadatahttpendpoint", _S),
+    ConditionKey("ec2:metadatahttpputresponsehoplimit", _N),
+    ConditionKey("ec2:metadatahttptokens", _S),
+    ConditionKey("ec2:newinstanceprofile", _A),
+    ConditionKey("ec2:placementgroup", _A),
+    ConditionKey("ec2:region", _S),
+    ConditionKey("ec2:resourcetag/", _S),
+    ConditionKey("ec2:roledelivery", _N),
+    ConditionKey("ec2:rootdevicetype", _S),
+    ConditionKey("ec2:securitygroupid", _S),
+    ConditionKey("ec2:sourceinstancearn", _A),
+    ConditionKey("ec2:subnet", _A),
+    ConditionKey("ec2:subnetid", _S),
+    ConditionKey("ec2:tenancy", _S),
+    ConditionKey("ec2:vpc", _A),
 )
 
 _SAML: Final = tuple(
@@ -131,7 +163,7 @@ _CLAIMS: Final = {
 }
 
 #: The table.
-KEYS: Final[dict[str, ConditionKey]] = {row.name: row for row in (*_GLOBAL, *_IAM_AND_STS, *_SAML)}
+KEYS: Final[dict[str, ConditionKey]] = {row.name: row for row in (*_GLOBAL, *_IAM_AND_STS, *_EC2, *_SAML)}
 
 
 def condition_key(name: str) -> ConditionKey | None:

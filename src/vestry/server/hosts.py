@@ -11,7 +11,8 @@ from functools import lru_cache
 
 GLOBAL_REGION = "us-east-1"
 
-_STS = re.compile(r"sts(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)", re.ASCII)
+#: Hosts of services that have one in every region: `sts.eu-west-1.amazonaws.com`.
+_REGIONAL = re.compile(r"(sts|ec2)(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)", re.ASCII)
 _GLOBAL = frozenset(
     ("iam.amazonaws.com", "iam.global.api.aws", "iam-fips.amazonaws.com", "sts.amazonaws.com")
 )
@@ -24,8 +25,8 @@ def enforced_region(host: str | None, service: str) -> str | None:
     name = name.lower()
     if name in _GLOBAL:
         return GLOBAL_REGION
-    found = _STS.fullmatch(name)
-    return found[1] if found is not None and service == "sts" else None
+    found = _REGIONAL.fullmatch(name)
+    return found[2] if found is not None and found[1] == service else None
 
 
 def requested_region(service: str, signed: str) -> str:

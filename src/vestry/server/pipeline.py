@@ -167,8 +167,8 @@ class Request:
         """Authorize the operation and carry it out, on one state."""
         pipeline = self.pipeline
         declaration = operation.declaration
-        questions = declaration.questions(Ask(caller, values, root))
         facts = self._facts(caller)
+        questions = declaration.questions(Ask(caller, values, root, facts.region))
         asked = Asked(declaration.action, facts, questions)
         try:
             allowed = authorize(declaration, questions, facts, pipeline.documents)
@@ -182,6 +182,7 @@ class Request:
             caller,
             values,
             root,
+            facts.region,
             int(self.now),
             pipeline.entropy,
             pipeline.keyring,

@@ -21,14 +21,15 @@ from vestry.policy.request import Kind
 class Call(msgspec.Struct, frozen=True):
     """One request as an operation sees it: nothing below reaches for a clock, entropy or a global.
 
-    `now` is the session clock in epoch seconds; `entropy(n)` gives n random bytes; `draft` is None for operations
-    that change nothing; `last_used` answers by access key id or role id; `public_url` is how others reach this
-    server, without a final slash.
+    `region` is the one that is asked for; `now` is the session clock in epoch seconds; `entropy(n)` gives n random
+    bytes; `draft` is None for operations that change nothing; `last_used` answers by access key id or role id;
+    `public_url` is how others reach this server, without a final slash.
     """
 
     caller: Caller
     parameters: Mapping[str, Any]
     snapshot: Root
+    region: str
     now: int
     entropy: Callable[[int], bytes]
     keyring: Keyring

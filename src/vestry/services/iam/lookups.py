@@ -12,6 +12,7 @@ from urllib.parse import quote
 from vestry import limits
 from vestry.arn import parse_arn, unique_id
 from vestry.directory.entities import Pairs, Policy, Role, User
+from vestry.directory.machines import InstanceProfile
 from vestry.errors import InvalidInput, LimitExceeded, NoSuchEntity, ValidationError
 from vestry.services.operation import Call
 
@@ -41,6 +42,15 @@ def the_policy(call: Call) -> Policy:
     if policy is None:
         raise NoSuchEntity(f"Policy {arn} was not found.")
     return policy
+
+
+def the_profile(call: Call) -> InstanceProfile:
+    """Return the instance profile of parameter InstanceProfileName."""
+    name = call.parameters["InstanceProfileName"]
+    profile = call.account.profile(name)
+    if profile is None:
+        raise NoSuchEntity(f"Instance Profile {name} cannot be found.")
+    return profile
 
 
 def the_boundary(call: Call) -> str:

@@ -50,6 +50,14 @@ def policy_named(ask: Ask) -> Resource:
     return Resource(arn, f"policy {arn}", _owner(arn, ask), () if policy is None else policy.tags)
 
 
+def profile_named(ask: Ask) -> Resource:
+    """The instance profile of parameter InstanceProfileName."""
+    name = ask.parameters["InstanceProfileName"]
+    profile = ask.account.profile(name)
+    arn = iam_arn(ask.account.id, "instance-profile", "/", name) if profile is None else profile.arn
+    return Resource(arn, f"instance profile {name}", ask.account.id, () if profile is None else profile.tags)
+
+
 def key_owner(ask: Ask) -> Resource:
     """The owner of parameter AccessKeyId; AWS denies an unknown or foreign key in words of its own, to everybody."""
     identifier = ask.parameters["AccessKeyId"]
@@ -81,6 +89,11 @@ def new_policy(ask: Ask) -> Resource:
     """The managed policy that would be created; denials name it by its friendly name."""
     made = _new(ask, "policy", "PolicyName")
     return Resource(made.arn, f"policy {ask.parameters['PolicyName']}", made.account, made.tags)
+
+
+def new_profile(ask: Ask) -> Resource:
+    """The instance profile that would be created."""
+    return _new(ask, "instance-profile", "InstanceProfileName")
 
 
 def listing(kind: str) -> On:

@@ -1,4 +1,4 @@
-"""Roles. Source: IAM API reference, CreateRole, GetRole, ListRoles, DeleteRole, ListInstanceProfilesForRole."""
+"""Roles. Source: IAM API reference, CreateRole, GetRole, ListRoles, DeleteRole."""
 
 from __future__ import annotations
 
@@ -97,18 +97,13 @@ def list_roles(call: Call) -> Answer:
 
 @operation("iam:DeleteRole", on=resources.role_named, writes=True)
 def delete_role(call: Call) -> Answer:
-    """Delete a role that has no policies left; its sessions end. Errors: NoSuchEntity, DeleteConflict."""
+    """Delete a role that has no policies left and is in no instance profile; its sessions end. Errors: NoSuchEntity, DeleteConflict."""
     role = the_role(call)
     if role.attached:
         raise DeleteConflict("Cannot delete entity, must detach all policies first.")
     if role.inline:
         raise DeleteConflict("Cannot delete entity, must delete policies first.")
+    if call.account.profiles_of(role):
+        raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
     call.remove(role)
     return {}
-
-
-@operation("iam:ListInstanceProfilesForRole", on=resources.role_named)
-def list_instance_profiles_for_role(call: Call) -> Answer:
-    """List the instance profiles of a role: none, as long as there are no profiles. Errors: NoSuchEntity."""
-    the_role(call)
-    return pages.paged(call, "InstanceProfiles", (), str, str)

@@ -1,4 +1,4 @@
-"""Tags of users, roles and policies: three operations for each, one line an operation.
+"""Tags of users, roles, policies and instance profiles: three operations for each, one line an operation.
 
 Source: IAM API reference, Tag…, Untag… and List…Tags; IAM User Guide, "Tagging IAM resources".
 """
@@ -11,12 +11,13 @@ import msgspec
 
 from vestry import limits
 from vestry.directory.entities import Policy, Role, User
+from vestry.directory.machines import InstanceProfile
 from vestry.errors import LimitExceeded
 from vestry.services.iam import pages, resources
-from vestry.services.iam.lookups import new_tags, the_policy, the_role, the_user
+from vestry.services.iam.lookups import new_tags, the_policy, the_profile, the_role, the_user
 from vestry.services.operation import Answer, Call, Function, operation
 
-Find = Callable[[Call], User | Role | Policy]
+Find = Callable[[Call], User | Role | Policy | InstanceProfile]
 
 
 def _tag(find: Find, *, ignore_case: bool) -> Function:
@@ -58,6 +59,7 @@ def _list(find: Find) -> Function:
 
 _tags, _keys = (resources.request_tags,), (resources.removed_tags,)
 _user, _role, _policy = resources.user_named, resources.role_named, resources.policy_named
+_profile = resources.profile_named
 
 operation("iam:TagUser", on=_user, keys=_tags, writes=True)(_tag(the_user, ignore_case=True))
 operation("iam:UntagUser", on=_user, keys=_keys, writes=True)(_untag(the_user, ignore_case=True))
@@ -68,3 +70,10 @@ operation("iam:ListRoleTags", on=_role)(_list(the_role))
 operation("iam:TagPolicy", on=_policy, keys=_tags, writes=True)(_tag(the_policy, ignore_case=False))
 operation("iam:UntagPolicy", on=_policy, keys=_keys, writes=True)(_untag(the_policy, ignore_case=False))
 operation("iam:ListPolicyTags", on=_policy)(_list(the_policy))
+operation("iam:TagInstanceProfile", on=_profile, keys=_tags, writes=True)(
+    _tag(the_profile, ignore_case=False)
+)
+operation("iam:UntagInstanceProfile", on=_profile, keys=_keys, writes=True)(
+    _untag(the_profile, ignore_case=False)
+)
+operation("iam:ListInstanceProfileTags", on=_profile)(_list(the_profile))
