@@ -1,16 +1,17 @@
 """Sealed tokens: text that only this installation can make, read or change.
 
 A token is base64 of: version (1 byte), ring key number (2), salt (16), ciphertext and tag (payload + 16). Version,
-number and salt are associated data. HMAC-SHA512 of these and the token's purpose under the ring key gives 64 bytes: half
-of them are the token's own AES-256-GCM key, so the nonce can be fixed, and the other half, its *material*, makes what
-belongs to the token and is never written. Nothing has to be stored to open one.
+number and salt are associated data. Keyed BLAKE2b (RFC 7693) of these and the token's purpose under the ring key gives
+64 bytes: half of them are the token's own AES-256-GCM key, so the nonce can be fixed, and the other half, its
+*material*, makes what belongs to the token and is never written. Nothing has to be stored to open one. (HMAC-SHA512
+would serve as well, and takes four times as long for so short a text.)
 """
 
 from __future__ import annotations
 
 from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Mapping
-from hmac import digest
+from hashlib import blake2b
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -26,7 +27,7 @@ LARGEST_NUMBER = 0xFFFF
 #: What a token is for. One made for one purpose never opens for another. INVARIANT: a purpose ends in a zero byte.
 SESSION = b"vestry session\x00"
 
-_VERSION = b"\x01"
+_VERSION = b"\x02"
 _HEAD = 3 + SALT_BYTES
 #: Fixed, because no key seals a second message. INVARIANT: a salt is never used twice.
 _NONCE = bytes(12)
@@ -76,7 +77,7 @@ def seal_with_material(
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes")
     head = _VERSION + ring.current.number.to_bytes(2, "big") + salt
-    keys = digest(ring.current.secret, purpose + head, "sha512")
+    keys = blake2b(purpose + head, key=ring.current.secret).digest()
     token = b2a_base64(head + AESGCM(keys[:32]).encrypt(_NONCE, payload, head), newline=False).decode()
     if len(token) > TOKEN_CHARACTERS:
         raise ValueError("the payload is too long for a token")
@@ -109,7 +110,7 @@ def open_with_material(ring: KeyRing, token: str, purpose: bytes = SESSION) -> t
     if key is None:  # 3
         raise InvalidClientTokenId
     head = raw[:_HEAD]
-    keys = digest(key.secret, purpose + head, "sha512")
+    keys = blake2b(purpose + head, key=key.secret).digest()
     try:
         payload = AESGCM(keys[:32]).decrypt(_NONCE, raw[_HEAD:], head)
     except InvalidTag:  # 4

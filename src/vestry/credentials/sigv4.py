@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from hmac import digest
 
@@ -203,6 +204,7 @@ def _read_date(text: str) -> tuple[str, int]:  # 4
     )
 
 
+@lru_cache(maxsize=256)  # the requests of one second say the same
 def _instant(timestamp: str) -> int | None:
     digits = timestamp[:8] + timestamp[9:15]
     if len(timestamp) != 16 or timestamp[8] != "T" or timestamp[15] != "Z":

@@ -13,6 +13,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from vestry import limits
+from vestry.server.transport import JoinedTransport, Turn
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -23,9 +24,14 @@ class BoundedProtocol(HttpToolsProtocol):
     _undelivered = 0
     _timer: asyncio.TimerHandle | None = None
 
+    def __init__(self, *arguments: Any, turn: Turn, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turn = turn
+
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
-        super().connection_made(transport)
+        joined: Any = JoinedTransport(transport, self._turn)
+        super().connection_made(joined)
         self._began = self.loop.time()
         self._timer = self.loop.call_later(limits.REQUEST_SECONDS, self._look)
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,7 @@ from vestry.server.pipeline import Pipeline
 from vestry.server.protocol import BoundedProtocol
 from vestry.server.settings import SERVICES, Clock, Settings
 from vestry.server.tls import Certificate, TlsError
+from vestry.server.transport import Turn
 from vestry.server.usage import LastUsed
 from vestry.store.database import Store, StoreError
 from vestry.wire.model import load_service
@@ -105,7 +107,7 @@ async def _serve(
     folder = installation.directory.path
     config = uvicorn.Config(
         App(front),
-        http=BoundedProtocol,
+        http=partial(BoundedProtocol, turn=Turn(asyncio.get_running_loop())),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         access_log=False,

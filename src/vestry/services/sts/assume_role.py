@@ -103,15 +103,18 @@ def assume_role(call: Call) -> Answer:
         chained=is_chained(caller),
     )
     minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
-    return {
+    answer: dict[str, Any] = {
         "AssumedRoleUser": {
             "AssumedRoleId": f"{role.id}:{claims.name}",
             "Arn": session_arn(role.account, role.name, claims.name),
         },
         "Credentials": credentials_shape(minted),
-        "PackedPolicySize": size,
-        "SourceIdentity": claims.source_identity or None,
     }
+    if size is not None:
+        answer["PackedPolicySize"] = size
+    if claims.source_identity:
+        answer["SourceIdentity"] = claims.source_identity
+    return answer
 
 
 def _duration(call: Call, role: Role) -> int:
