@@ -103,7 +103,7 @@ def assume_role(call: Call) -> Answer:
         chained=is_chained(caller),
     )
     minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
-    answer: dict[str, Any] = {
+    answer: dict[str, object] = {
         "AssumedRoleUser": {
             "AssumedRoleId": f"{role.id}:{claims.name}",
             "Arn": session_arn(role.account, role.name, claims.name),
