@@ -109,7 +109,7 @@ def test_2_every_number_of_padding_signs_is_tried_above():
 
 def test_3_unknown_versions_and_ring_keys_are_refused():
     raw = b64decode(TOKEN)
-    for head in (b"\x00\x00\x01", b"\x01\x00\x01", b"\x02\x00\x02", b"\x02\x01\x01"):
+    for head in (b"\x00\x00\x01", b"\x03\x00\x01", b"\x02\x00\x02", b"\x02\x01\x01"):
         refused(b64encode(head + raw[3:]).decode())
 
 

@@ -64,6 +64,19 @@ FROZEN_DEFLATED = (
 )
 FROZEN_SECRET = "sxwcmOFy4yzwh9LUYhEAXA6DD2hdB98levi8apx4"
 
+#: The same sessions in tokens of version 2.
+FROZEN_PLAIN_2 = (
+    "AgAHZGVmZ2hpamtsbW5vcHFyc4ts890Q1zdtomb9jVfppYIRACV5a8L9EuZclZnUzVZjqJvoDs6ZJivt1Dgi42YLh43ZZLtK"
+    "dZ6uyyoTS9XmZ+2AUEz47D4/cfhdHy6qjFDTBiWQ5r4="
+)
+FROZEN_DEFLATED_2 = (
+    "AgAHZGVmZ2hpamtsbW5vcHFyc4gLMOwEIAVfmmTTeuz/pJoah3kldSAI1sRem4npA5mNVHnG0iy79ugDdk/9QV4crVp9U1j6"
+    "iXVqB/zNkRhuSnNiwl54Fjzf3sFqel19hHbIoYuyl6q6z91S6jwihi5eVLBdDAK5kkDS5XHw2ulzWrOb+tqYDbMW6vSR82U1"
+    "8taLAGc3OAcuPXFZvrPn8NFS61mTShm9UGi3vZGiaORZ0ZyWOC7a2zjKJtnuartavJjt93J+xe5WtCkgjOkz8mIfIbXlPxgo"
+    "ed7qdKdVnzj/19Z+zAESV3efOQRJvVIkyZWQc0EWW1mIWtc="
+)
+FROZEN_SECRET_2 = "AKZPtTze47DBwGj5uWcGu6JoHtPTuSjOv0c8fWas"
+
 
 def refused(token: str) -> None:
     with pytest.raises(InvalidClientTokenId):
@@ -216,12 +229,19 @@ def test_3_an_older_token_that_lacks_later_fields_opens_with_their_defaults():
 
 
 @pytest.mark.parametrize(
-    ("token", "claims"), [(FROZEN_PLAIN, CLAIMS), (FROZEN_DEFLATED, FULL)], ids=["plain", "deflated"]
+    ("token", "claims", "secret"),
+    [
+        (FROZEN_PLAIN, CLAIMS, FROZEN_SECRET),
+        (FROZEN_DEFLATED, FULL, FROZEN_SECRET),
+        (FROZEN_PLAIN_2, CLAIMS, FROZEN_SECRET_2),
+        (FROZEN_DEFLATED_2, FULL, FROZEN_SECRET_2),
+    ],
+    ids=["plain 1", "deflated 1", "plain 2", "deflated 2"],
 )
-def test_frozen_tokens_of_version_1_still_open(token, claims):
-    opened, secret = open_session(RING, token)
+def test_frozen_tokens_of_every_version_still_open(token, claims, secret):
+    opened, found = open_session(RING, token)
     assert msgspec.structs.replace(opened, access_key_id="") == claims
-    assert secret == FROZEN_SECRET
+    assert found == secret
 
 
 def test_rotation_does_not_break_live_sessions():

@@ -3,8 +3,8 @@
 A token is base64 of: version (1 byte), ring key number (2), salt (16), ciphertext and tag (payload + 16). Version,
 number and salt are associated data. Keyed BLAKE2b (RFC 7693) of these and the token's purpose under the ring key gives
 64 bytes: half of them are the token's own AES-256-GCM key, so the nonce can be fixed, and the other half, its
-*material*, makes what belongs to the token and is never written. Nothing has to be stored to open one. (HMAC-SHA512
-would serve as well, and takes four times as long for so short a text.)
+*material*, makes what belongs to the token and is never written. Nothing has to be stored to open one. Version 1
+had HMAC-SHA512 in BLAKE2b's place, which takes four times as long for so short a text; its tokens still open.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Mapping
 from hashlib import blake2b
+from hmac import digest
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -27,7 +28,7 @@ LARGEST_NUMBER = 0xFFFF
 #: What a token is for. One made for one purpose never opens for another. INVARIANT: a purpose ends in a zero byte.
 SESSION = b"vestry session\x00"
 
-_VERSION = b"\x02"
+_VERSION, _OLD_VERSION = b"\x02", b"\x01"
 _HEAD = 3 + SALT_BYTES
 #: Fixed, because no key seals a second message. INVARIANT: a salt is never used twice.
 _NONCE = bytes(12)
@@ -55,7 +56,11 @@ class KeyRing:
         if current not in keys or any(number != key.number for number, key in keys.items()):
             raise ValueError("a key ring holds its current key, and every key under its own number")
         self.current = keys[current]
-        self._heads = {_VERSION + key.number.to_bytes(2, "big"): key for key in keys.values()}
+        self._heads = {
+            version + key.number.to_bytes(2, "big"): key
+            for key in keys.values()
+            for version in (_VERSION, _OLD_VERSION)
+        }
 
     def named(self, head: bytes) -> RingKey | None:
         """Return the key that a token's first three bytes (version, number) name, or None where there is none."""
@@ -110,7 +115,10 @@ def open_with_material(ring: KeyRing, token: str, purpose: bytes = SESSION) -> t
     if key is None:  # 3
         raise InvalidClientTokenId
     head = raw[:_HEAD]
-    keys = blake2b(purpose + head, key=key.secret).digest()
+    if head[:1] == _VERSION:
+        keys = blake2b(purpose + head, key=key.secret).digest()
+    else:
+        keys = digest(key.secret, purpose + head, "sha512")
     try:
         payload = AESGCM(keys[:32]).decrypt(_NONCE, raw[_HEAD:], head)
     except InvalidTag:  # 4
