@@ -81,6 +81,7 @@ class Stage:
         self.root.put_user_permissions_boundary(UserName="someone", PermissionsBoundary=arn)
         self.root.put_role_permissions_boundary(RoleName="some-role", PermissionsBoundary=arn)
         self.root.create_instance_profile(InstanceProfileName="some-profile")
+        provider = self.root.create_open_id_connect_provider(Url="https://token.example.com")
         self.samples: dict[str, Any] = {
             "InstanceProfileName": "some-profile",
             "UserName": "someone",
@@ -98,6 +99,10 @@ class Stage:
             "Description": "words",
             "RoleArn": f"arn:aws:iam::{number}:role/some-role",
             "RoleSessionName": "work",
+            "OpenIDConnectProviderArn": provider["OpenIDConnectProviderArn"],
+            "Url": "https://another.example.com",
+            "ClientID": "app",
+            "ThumbprintList": ["0" * 40],
             "WebIdentityToken": "not-a-token",
             "SAMLAssertion": "bm90IGFuIGFzc2VydGlvbg==",
             "PrincipalArn": f"arn:aws:iam::{number}:saml-provider/nobody",

@@ -22,6 +22,7 @@ from vestry.directory.entities import (
     User,
 )
 from vestry.directory.machines import InstanceProfile
+from vestry.directory.providers import OidcProvider
 from vestry.directory.snapshot import Account, Root
 
 ONE, TWO, THREE = "111111111111", "222222222222", "333333333333"
@@ -80,6 +81,15 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     RingKey(1, 1_790_000_009, b"\x00sealed\xff"),
     RingKey(2, 1_790_000_010, b""),
     *every_machine(ONE, TWO),
+    OidcProvider(
+        ONE,
+        "token.example.org:8443/realms/größe",
+        1_790_000_016,
+        ("sts.amazonaws.com", "größe"),
+        ("6938fd4d98bab03faadb97b34396831e3780aea1",),
+        (("k", "v"),),
+    ),
+    OidcProvider(TWO, "idp.example.org", 1),
 )
 
 
@@ -118,6 +128,8 @@ class Life:
             self._turn_ring(first % 3, second)
         elif what in {4, 5}:
             self._key(account, first, second)
+        elif what == 10:
+            self._provider(account, _NAMES[first % 4], second)
         elif what == 11:
             live(self.draft, account, self._id("", second), first, second)
         else:
@@ -172,6 +184,15 @@ class Life:
             self.draft.put(replace(held[0], active=not held[0].active), replacing=held[0])
         elif len(held) < 3:
             self.draft.put(AccessKey(account.id, self._id("AKIA", second), owner, second % 2, b"s"))
+
+    def _provider(self, account: Account, name: str, second: int) -> None:
+        present = account.oidc_providers.get(name)
+        if present is None:
+            self.draft.put(OidcProvider(account.id, name, second))
+        elif second % 2:
+            self.draft.put(replace(present, client_ids=(str(second),)), replacing=present)
+        else:
+            self.draft.remove(present)
 
     def _entity(self, account: Account, kind: type[Named], first: int, second: int) -> None:
         shelf = {

@@ -13,6 +13,7 @@ from immutables import Map
 
 from vestry.directory.entities import KINDS, AccessKey, Entity, Named, Policy, RingKey, Role, Settings, User
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
+from vestry.directory.providers import OidcProvider
 from vestry.directory.snapshot import Account, Root, age, policy_uses
 
 #: The kind that stands for every row of an account.
@@ -96,6 +97,8 @@ def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account
         return msgspec.structs.replace(account, machines=machines)
     if kind is MetadataDefaults:
         return _placed_defaults(account, old, new)
+    if kind in _BY_ID:
+        return _placed_by_id(account, _BY_ID[kind], old, new)
     field = _FIELDS[kind]
     shelf: Map[str, Entity] = getattr(account, field)
     names = account.names
@@ -114,6 +117,19 @@ _FIELDS: dict[type, str] = {
     Policy: "policies",
     InstanceProfile: "profiles",
 }
+
+
+#: What is found by its id alone, and the field that holds it.
+_BY_ID: dict[type, str] = {OidcProvider: "oidc_providers"}
+
+
+def _placed_by_id(account: Account, field: str, old: Entity | None, new: Entity | None) -> Account:
+    shelf: Map[str, Entity] = getattr(account, field)
+    if new is not None:
+        shelf = shelf.set(new.id, new)
+    elif old is not None:
+        shelf = shelf.delete(old.id)
+    return msgspec.structs.replace(account, **{field: shelf})
 
 
 def _instance(entity: Entity | None) -> Instance | None:

@@ -10,6 +10,7 @@ import msgspec
 
 from vestry.arn import iam_arn
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
+from vestry.directory.providers import OidcProvider
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -136,7 +137,18 @@ class RingKey(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 #: What an account holds under a name of its own.
 Named = User | Role | Policy | InstanceProfile
-Entity = User | Role | Policy | InstanceProfile | Instance | MetadataDefaults | AccessKey | Settings | RingKey
+Entity = (
+    User
+    | Role
+    | Policy
+    | InstanceProfile
+    | Instance
+    | MetadataDefaults
+    | OidcProvider
+    | AccessKey
+    | Settings
+    | RingKey
+)
 
 #: The kind under which each class is stored.
 KINDS: dict[type[Entity], str] = {
@@ -145,6 +157,7 @@ KINDS: dict[type[Entity], str] = {
     Policy: "policy",
     InstanceProfile: "instance-profile",
     Instance: "instance",
+    OidcProvider: "oidc-provider",
     MetadataDefaults: "metadata-defaults",
     AccessKey: "key",
     Settings: "account",

@@ -16,6 +16,7 @@ from vestry.arn import is_account_id
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Settings, User
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
+from vestry.directory.providers import OidcProvider
 
 #: How an entity uses a managed policy.
 ATTACHED, BOUNDARY = 1, 2
@@ -33,6 +34,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     profiles: Map[str, InstanceProfile] = Map()
     machines: Machines = Machines()
     metadata_defaults: Map[str, MetadataDefaults] = Map()  # by region
+    oidc_providers: Map[str, OidcProvider] = Map()  # by URL without https://
     keys: Map[str, AccessKey] = Map()
     names: Map[str, str] = Map()  # AIDA… or AROA… -> lower-case name
     owned: Map[str, tuple[str, ...]] = Map()  # user id, or "" for root -> ids of access keys, oldest first
@@ -190,6 +192,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
     profiles: dict[str, InstanceProfile] = {}
     instances: list[Instance] = []
     defaults: dict[str, MetadataDefaults] = {}
+    oidc_providers: dict[str, OidcProvider] = {}
     keys: dict[str, AccessKey] = {}
     names: dict[str, str] = {}
     owned: dict[str, list[AccessKey]] = {}
@@ -209,6 +212,8 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
             instances.append(entity)
         elif isinstance(entity, MetadataDefaults):
             defaults[entity.region] = entity
+        elif isinstance(entity, OidcProvider):
+            oidc_providers[entity.id] = entity
         elif isinstance(entity, AccessKey):
             keys[entity.id] = entity
             owned.setdefault(entity.owner, []).append(entity)
@@ -223,6 +228,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         profiles=Map(profiles),
         machines=machines_of(instances),
         metadata_defaults=Map(defaults),
+        oidc_providers=Map(oidc_providers),
         keys=Map(keys),
         names=Map(names),
         owned=Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),

@@ -13,6 +13,7 @@ from vestry import limits
 from vestry.arn import parse_arn, unique_id
 from vestry.directory.entities import Pairs, Policy, Role, User
 from vestry.directory.machines import InstanceProfile
+from vestry.directory.providers import OidcProvider
 from vestry.errors import InvalidInput, LimitExceeded, NoSuchEntity, ValidationError
 from vestry.services.operation import Call
 
@@ -51,6 +52,15 @@ def the_profile(call: Call) -> InstanceProfile:
     if profile is None:
         raise NoSuchEntity(f"Instance Profile {name} cannot be found.")
     return profile
+
+
+def the_oidc_provider(call: Call) -> OidcProvider:
+    """Return the OpenID Connect provider of parameter OpenIDConnectProviderArn."""
+    arn = call.parameters["OpenIDConnectProviderArn"]
+    provider = call.account.oidc_providers.get(arn.partition(":oidc-provider/")[2])
+    if provider is None or provider.arn != arn:
+        raise NoSuchEntity(f"OpenIDConnect Provider not found for arn {arn}")
+    return provider
 
 
 def the_boundary(call: Call) -> str:

@@ -58,6 +58,30 @@ def profile_named(ask: Ask) -> Resource:
     return Resource(arn, f"instance profile {name}", ask.account.id, () if profile is None else profile.tags)
 
 
+def oidc_provider(ask: Ask) -> Resource:
+    """The OpenID Connect provider of parameter OpenIDConnectProviderArn."""
+    arn = ask.parameters["OpenIDConnectProviderArn"]
+    if parse_arn(arn) is None:
+        raise ValidationError(f"ARN {arn} is not valid.")
+    found = ask.account.oidc_providers.get(arn.partition(":oidc-provider/")[2])
+    tags = found.tags if found is not None and found.arn == arn else ()
+    return Resource(arn, arn, _owner(arn, ask), tags)
+
+
+def new_oidc_provider(ask: Ask) -> Resource:
+    """The OpenID Connect provider that would be created."""
+    address = ask.parameters["Url"].removeprefix("https://")
+    arn = iam_arn(ask.account.id, "oidc-provider", "/", address)
+    tags = tuple((tag["Key"], tag["Value"]) for tag in ask.parameters.get("Tags", ()))
+    return Resource(arn, arn, ask.account.id, tags)
+
+
+def oidc_providers(ask: Ask) -> Resource:
+    """All OpenID Connect providers of the account."""
+    arn = iam_arn(ask.account.id, "oidc-provider", "/", "*")
+    return Resource(arn, arn, ask.account.id)
+
+
 def key_owner(ask: Ask) -> Resource:
     """The owner of parameter AccessKeyId; AWS denies an unknown or foreign key in words of its own, to everybody."""
     identifier = ask.parameters["AccessKeyId"]

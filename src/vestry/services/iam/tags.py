@@ -1,4 +1,4 @@
-"""Tags of users, roles, policies and instance profiles: three operations for each, one line an operation.
+"""Tags of users, roles, policies, instance profiles and providers: three operations for each, one line an operation.
 
 Source: IAM API reference, Tag…, Untag… and List…Tags; IAM User Guide, "Tagging IAM resources".
 """
@@ -14,10 +14,12 @@ from vestry.directory.entities import Policy, Role, User
 from vestry.directory.machines import InstanceProfile
 from vestry.errors import LimitExceeded
 from vestry.services.iam import pages, resources
-from vestry.services.iam.lookups import new_tags, the_policy, the_profile, the_role, the_user
+from vestry.services.iam.lookups import new_tags, the_oidc_provider, the_policy, the_profile, the_role, the_user
 from vestry.services.operation import Answer, Call, Function, operation
 
-Find = Callable[[Call], User | Role | Policy | InstanceProfile]
+from vestry.directory.providers import OidcProvider
+
+Find = Callable[[Call], User | Role | Policy | InstanceProfile | OidcProvider]
 
 
 def _tag(find: Find, *, ignore_case: bool) -> Function:
@@ -77,3 +79,9 @@ operation("iam:UntagInstanceProfile", on=_profile, keys=_keys, writes=True)(
     _untag(the_profile, ignore_case=False)
 )
 operation("iam:ListInstanceProfileTags", on=_profile)(_list(the_profile))
+_oidc = resources.oidc_provider
+operation("iam:TagOpenIDConnectProvider", on=_oidc, keys=_tags, writes=True)(
+    _tag(the_oidc_provider, ignore_case=False)
+operation("iam:UntagOpenIDConnectProvider", on=_oidc, keys=_keys, writes=True)(
+    _untag(the_oidc_provider, ignore_case=False)
+operation("iam:ListOpenIDConnectProviderTags", on=_oidc)(_list(the_oidc_provider))

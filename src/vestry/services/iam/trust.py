@@ -44,9 +44,15 @@ def _bound(root: Root, kind: str, value: str) -> str:
         raise _invalid("SERVICE", value)
     if kind == "Federated" and value not in _BUILT_IN_PROVIDERS:
         fields = parse_arn(value)
-        if fields is None or fields.account in root.accounts:
+        if fields is None or not _is_provider(root.accounts.get(fields.account), fields.resource):
             raise _invalid("FEDERATED", value)
     return value
+
+
+def _is_provider(account: Account | None, resource: str) -> bool:
+    """Tell whether an identity provider exists; those of accounts that are not hosted here are taken at their word."""
+    kind, _, name = resource.partition("/")
+    return account is None or (kind == "oidc-provider" and name in account.oidc_providers)
 
 
 def _bound_aws(root: Root, value: str) -> str:
