@@ -12,12 +12,18 @@ import msgspec
 from vestry import limits
 from vestry.directory.entities import Policy, Role, User
 from vestry.directory.machines import InstanceProfile
+from vestry.directory.providers import OidcProvider
 from vestry.errors import LimitExceeded
 from vestry.services.iam import pages, resources
-from vestry.services.iam.lookups import new_tags, the_oidc_provider, the_policy, the_profile, the_role, the_user
+from vestry.services.iam.lookups import (
+    new_tags,
+    the_oidc_provider,
+    the_policy,
+    the_profile,
+    the_role,
+    the_user,
+)
 from vestry.services.operation import Answer, Call, Function, operation
-
-from vestry.directory.providers import OidcProvider
 
 Find = Callable[[Call], User | Role | Policy | InstanceProfile | OidcProvider]
 
@@ -82,6 +88,8 @@ operation("iam:ListInstanceProfileTags", on=_profile)(_list(the_profile))
 _oidc = resources.oidc_provider
 operation("iam:TagOpenIDConnectProvider", on=_oidc, keys=_tags, writes=True)(
     _tag(the_oidc_provider, ignore_case=False)
+)
 operation("iam:UntagOpenIDConnectProvider", on=_oidc, keys=_keys, writes=True)(
     _untag(the_oidc_provider, ignore_case=False)
+)
 operation("iam:ListOpenIDConnectProviderTags", on=_oidc)(_list(the_oidc_provider))
