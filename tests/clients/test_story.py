@@ -17,7 +17,7 @@ from serving import Server
 
 NUMBERS = itertools.count(1)
 
-#: What depends on the session clock or on many calls is told by boto3 alone: a command takes a second.
+#: What depends on the session clock is told by the AWS CLI in test_story_clock_cli, with a clock that a person can move.
 boto3_only = pytest.mark.parametrize("world", ["boto3"], indirect=True)
 READS = ["iam:GetRole", "iam:ListRoles", "iam:GetUser"]
 
