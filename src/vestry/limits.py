@@ -20,6 +20,8 @@ POLICIES_PER_ENTITY: Final = 10  # managed policies attached to one user, role o
 ACCESS_KEYS_PER_USER: Final = 2
 VERSIONS_PER_POLICY: Final = 5
 TAGS_PER_RESOURCE: Final = 50
+MFA_DEVICES_PER_USER: Final = 8
+MFA_DEVICES_PER_ACCOUNT: Final = 5000  # assigned or not: as many as users
 
 # ── Sizes of policy documents, in characters without white space [Q] ─────────────────────────────────────────────
 MANAGED_POLICY_SIZE: Final = 6144
@@ -40,6 +42,13 @@ SHORTEST_SESSION: Final = 900
 CHAINED_SESSION: Final = 3600  # role chaining: one hour at most
 SESSION_POLICY_ARNS: Final = 10
 SESSION_TAGS: Final = 50
+
+# ── Second factors: AWS documents none of these ──────────────────────────────────────────────────────────────────
+MFA_WINDOW_STEPS: Final = 1  # RFC 6238, 5.2: one step either way
+MFA_RESYNC_STEPS: Final = 20  # two consecutive codes: ten minutes either way
+MFA_FREE_FAILURES: Final = 5  # wrong codes in a row; the fifth and every further one lock the device
+MFA_FIRST_LOCK: Final = 30  # seconds; doubles with each further wrong code
+MFA_LONGEST_LOCK: Final = 3600
 
 # ── The wire ─────────────────────────────────────────────────────────────────────────────────────────────────────
 BODY_BYTES: Final = 10_000_000  # STS answers 413 above

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from suites.machines import every_machine, live
+from vestry.directory.devices import MfaDevice
 from vestry.directory.draft import Change, Draft
 from vestry.directory.entities import (
     KINDS,
@@ -78,6 +79,23 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     Policy(TWO, "ANPA0000000000000MIN", "least", "/", 1, 1, 1, 1, (PolicyVersion(1, DOCUMENT, 1),)),
     AccessKey(ONE, "AKIA000000000000ROOT", "", 1_790_000_007, bytes(range(256))),
     AccessKey(ONE, "AKIA0000000000000ANN", "AIDA0000000000000ANN", 1_790_000_008, b"", False),
+    MfaDevice(
+        ONE,
+        "0d" * 10,
+        "ann",
+        "/team/",
+        1_790_000_011,
+        b"sealed",
+        "AIDA0000000000000ANN",
+        9,
+        -2,
+        59,
+        3,
+        7,
+        (("k", "v"),),
+    ),
+    MfaDevice(ONE, "0e" * 10, "root", "/", 1_790_000_011, b"sealed", "", 9, last_step=59),
+    MfaDevice(TWO, "0f" * 10, "spare", "/", 1, b""),
     RingKey(1, 1_790_000_009, b"\x00sealed\xff"),
     RingKey(2, 1_790_000_010, b""),
     *every_machine(ONE, TWO),
@@ -126,10 +144,12 @@ class Life:
             self._end(account, stays=what == 1 and first % 3 > 0)
         elif what == 3:
             self._turn_ring(first % 3, second)
-        elif what in {4, 5}:
+        elif what == 4:
             self._key(account, first, second)
         elif what == 10:
             self._provider(account, _NAMES[first % 4], second)
+        elif what == 5:
+            self._device(account, _NAMES[first % 4], second)
         elif what == 11:
             live(self.draft, account, self._id("", second), first, second)
         else:
@@ -193,6 +213,17 @@ class Life:
             self.draft.put(replace(present, client_ids=(str(second),)), replacing=present)
         else:
             self.draft.remove(present)
+
+    def _device(self, account: Account, name: str, variant: int) -> None:
+        owner = (None, "", *sorted(account.names))[variant % (2 + len(account.names))]
+        device = MfaDevice(account.id, self._id("m", variant), name, _PATHS[variant % 2], 1, b"s", owner)
+        present = account.devices.get(device.serial)
+        if present is None:
+            self.draft.put(device)
+        elif variant % 3 == 0:
+            self.draft.remove(present)
+        else:
+            self.draft.put(replace(present, owner=owner, last_step=variant), replacing=present)
 
     def _entity(self, account: Account, kind: type[Named], first: int, second: int) -> None:
         shelf = {

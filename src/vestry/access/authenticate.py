@@ -23,6 +23,7 @@ from vestry.credentials.session import SessionClaims, SessionKind, open_session
 from vestry.credentials.sigv4 import SignedRequest, check_scope, check_time, signing_key
 from vestry.credentials.vault import Vault
 from vestry.directory import entities
+from vestry.directory.devices import MfaDevice
 from vestry.directory.snapshot import Account, Root
 from vestry.errors import ExpiredToken, InvalidClientTokenId
 
@@ -70,7 +71,7 @@ class Keyring:
         return self.vault.open(key.secret, sealed_for(key))
 
 
-def sealed_for(entity: entities.AccessKey | entities.RingKey) -> bytes:
+def sealed_for(entity: entities.AccessKey | entities.RingKey | MfaDevice) -> bytes:
     """Return the associated data under which an entity's secret is sealed: its account, kind and row id."""
     return f"{entity.account}/{entities.KINDS[type(entity)]}/{entity.id}".encode()
 

@@ -50,6 +50,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     role: Role | None = None
     session: SessionClaims | None = None
     proof: Proof | None = None
+    mfa_time: int = 0  # when this very request proved an MFA device, by the sessions' clock
 
     @property
     def arn(self) -> str:

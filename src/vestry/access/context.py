@@ -104,12 +104,15 @@ def _token_issue_time(facts: Facts, _: Question) -> Value:
 
 def _mfa_present(facts: Facts, _: Question) -> Value:
     session = facts.caller.session
+    if facts.caller.mfa_time:
+        return "true"
     return None if session is None else "true" if session.mfa_time else "false"
 
 
 def _mfa_age(facts: Facts, _: Question) -> Value:
     session = facts.caller.session
-    return str(int(facts.now) - session.mfa_time) if session is not None and session.mfa_time else None
+    proved = facts.caller.mfa_time or (session.mfa_time if session is not None else 0)
+    return str(int(facts.now) - proved) if proved else None
 
 
 def _source_identity(facts: Facts, _: Question) -> Value:

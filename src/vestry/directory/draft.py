@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 from immutables import Map
 
+from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import KINDS, AccessKey, Entity, Named, Policy, RingKey, Role, Settings, User
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider
@@ -95,6 +96,8 @@ def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account
     if kind is Instance:
         machines = account.machines.moved(_instance(old), _instance(new))
         return msgspec.structs.replace(account, machines=machines)
+    if kind is MfaDevice:
+        return _placed_device(account, old, new)
     if kind is MetadataDefaults:
         return _placed_defaults(account, old, new)
     if kind in _BY_ID:
@@ -143,6 +146,15 @@ def _placed_defaults(account: Account, old: Entity | None, new: Entity | None) -
     elif isinstance(old, MetadataDefaults):
         shelf = shelf.delete(old.region)
     return msgspec.structs.replace(account, metadata_defaults=shelf)
+
+
+def _placed_device(account: Account, old: Entity | None, new: Entity | None) -> Account:
+    devices = account.devices
+    if isinstance(old, MfaDevice):
+        devices = devices.delete(old.serial)
+    if isinstance(new, MfaDevice):
+        devices = devices.set(new.serial, new)
+    return msgspec.structs.replace(account, devices=devices)
 
 
 def _placed_key(account: Account, old: Entity | None, new: Entity | None) -> Account:

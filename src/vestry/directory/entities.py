@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from vestry.arn import iam_arn
+from vestry.directory.devices import MfaDevice
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider
 
@@ -146,6 +147,7 @@ Entity = (
     | MetadataDefaults
     | OidcProvider
     | AccessKey
+    | MfaDevice
     | Settings
     | RingKey
 )
@@ -160,6 +162,7 @@ KINDS: dict[type[Entity], str] = {
     OidcProvider: "oidc-provider",
     MetadataDefaults: "metadata-defaults",
     AccessKey: "key",
+    MfaDevice: "mfa-device",
     Settings: "account",
     RingKey: "ring-key",
 }

@@ -13,6 +13,7 @@ import msgspec
 from immutables import Map
 
 from vestry.arn import is_account_id
+from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Settings, User
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
@@ -39,6 +40,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     names: Map[str, str] = Map()  # AIDA… or AROA… -> lower-case name
     owned: Map[str, tuple[str, ...]] = Map()  # user id, or "" for root -> ids of access keys, oldest first
     uses: Map[str, Uses] = Map()  # policy ARN -> unique id -> ATTACHED | BOUNDARY
+    devices: Map[str, MfaDevice] = Map()  # by serial number
 
     @property
     def id(self) -> str:
@@ -94,6 +96,14 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     def keys_of(self, owner: str) -> list[AccessKey]:
         """Return the access keys of a user (by unique id) or of the root user (`""`), oldest first."""
         return [self.keys[identifier] for identifier in self.owned.get(owner, ())]
+
+    def devices_of(self, owner: str) -> list[MfaDevice]:
+        """Return the MFA devices of a user (by unique id) or of the root user (`""`), by serial number.
+
+        It looks at all devices: nothing that is asked often needs it.
+        """
+        found = [device for device in self.devices.values() if device.owner == owner]
+        return sorted(found, key=lambda device: device.serial)
 
 
 class Root(msgspec.Struct, frozen=True, gc=False):
@@ -197,6 +207,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
     names: dict[str, str] = {}
     owned: dict[str, list[AccessKey]] = {}
     uses: dict[str, dict[str, int]] = {}
+    devices: dict[str, MfaDevice] = {}
     for entity in entities:
         if isinstance(entity, User):
             users[entity.name.lower()] = entity
@@ -217,6 +228,8 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         elif isinstance(entity, AccessKey):
             keys[entity.id] = entity
             owned.setdefault(entity.owner, []).append(entity)
+        elif isinstance(entity, MfaDevice):
+            devices[entity.serial] = entity
         for arn, use in policy_uses(entity):
             shelf = uses.setdefault(arn, {})
             shelf[entity.id] = shelf.get(entity.id, 0) | use
@@ -233,6 +246,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         names=Map(names),
         owned=Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),
         uses=Map({arn: Map(shelf) for arn, shelf in uses.items()}),
+        devices=Map(devices),
     )
 
 

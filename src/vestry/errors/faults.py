@@ -22,6 +22,7 @@ __all__ = [
     "IncompleteSignature",
     "InternalFailure",
     "InvalidAction",
+    "InvalidAuthenticationCode",
     "InvalidClientTokenId",
     "InvalidIdentityToken",
     "InvalidInput",
@@ -183,6 +184,15 @@ class MalformedPolicyDocument(ParameterFault):
 
 class PackedPolicyTooLarge(ParameterFault):
     code = "PackedPolicyTooLarge"
+
+
+class InvalidAuthenticationCode(ParameterFault):
+    """Two consecutive codes of an MFA device are not that."""
+
+    code = "InvalidAuthenticationCode"
+    status = 403
+    default = "Authentication code for device is not valid."
+    default_hint = "Give two codes that follow each other; a code that was used is not good again."
 
 
 # ── What exists ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -20,8 +20,9 @@ from vestry.access.replay import Asked, unknown_keys_of
 from vestry.credentials.sigv4 import SignedRequest, read_signature
 from vestry.directory.draft import Draft
 from vestry.directory.snapshot import Root
-from vestry.errors import AccessDenied, MissingAuthenticationToken, NotImplementedOperation
+from vestry.errors import AccessDenied, Fault, MissingAuthenticationToken, NotImplementedOperation
 from vestry.policy.decide import Decision
+from vestry.server import second_factor
 from vestry.server.committer import Committer, Published
 from vestry.server.decisions import Decisions
 from vestry.server.exchange import HttpRequest
@@ -80,14 +81,19 @@ class Pipeline:
             caller, root = await proving.first(self.published)
             prepared.tell(caller)
             once_more = proving.again
-        if not operation.writes:
+        if not (operation.writes or (operation.mfa and second_factor.passed(values))):
             return prepared.run(operation, values, root, caller, None)
 
-        def attempt(draft: Draft) -> Mapping[str, Any]:
+        def attempt(draft: Draft) -> Mapping[str, Any] | Fault:
             again = caller if draft.root is root else once_more(draft.root)
+            if operation.mfa:
+                return prepared.run_with_mfa(operation, values, again, draft)
             return prepared.run(operation, values, draft.root, again, draft)
 
-        return await self.committer.submit(attempt)
+        outcome = await self.committer.submit(attempt)
+        if isinstance(outcome, Fault):
+            raise outcome
+        return outcome
 
 
 def _offered(wire: model.Operation) -> Operation:
@@ -184,6 +190,7 @@ class Request:
             root,
             facts.region,
             int(self.now),
+            int(self.wall),
             pipeline.entropy,
             pipeline.keyring,
             pipeline.used.get,
@@ -191,6 +198,20 @@ class Request:
             draft,
         )
         return operation.function(call)
+
+    def run_with_mfa(
+        self, operation: Operation, values: Mapping[str, Any], caller: Caller, draft: Draft
+    ) -> Mapping[str, Any] | Fault:
+        """Carry out an operation for a caller who brings a second factor; a fault is returned, for the code is used."""
+        return second_factor.attempt(
+            values,
+            caller,
+            draft,
+            self.pipeline.keyring,
+            wall=int(self.wall),
+            now=int(self.now),
+            run=lambda proved: self.run(operation, values, draft.root, proved, None),
+        )
 
     def _remember(self, denial: AccessDenied, asked: Asked) -> None:
         """Say in the log what was denied and by which layer; `vestry explain` tells the rest."""

@@ -21,9 +21,9 @@ from vestry.policy.request import Kind
 class Call(msgspec.Struct, frozen=True):
     """One request as an operation sees it: nothing below reaches for a clock, entropy or a global.
 
-    `region` is the one that is asked for; `now` is the session clock in epoch seconds; `entropy(n)` gives n random
-    bytes; `draft` is None for operations that change nothing; `last_used` answers by access key id or role id;
-    `public_url` is how others reach this server, without a final slash.
+    `region` is the one that is asked for; `now` is the session clock and `wall` the real one, in epoch seconds;
+    `entropy(n)` gives n random bytes; `draft` is None for operations that change nothing; `last_used` answers by
+    access key id or role id; `public_url` is how others reach this server, without a final slash.
     """
 
     caller: Caller
@@ -31,6 +31,7 @@ class Call(msgspec.Struct, frozen=True):
     snapshot: Root
     region: str
     now: int
+    wall: int
     entropy: Callable[[int], bytes]
     keyring: Keyring
     last_used: Callable[[str], Usage | None]
@@ -67,7 +68,10 @@ Function = Callable[[Call], Answer]
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """A registered operation. `proof` is how its callers are known where they sign nothing."""
+    """A registered operation. `proof` is how its callers are known where they sign nothing.
+
+    `mfa`: its SerialNumber and TokenCode prove an MFA device, before anything is asked of the policies.
+    """
 
     service: str
     name: str
@@ -75,6 +79,7 @@ class Operation(msgspec.Struct, frozen=True):
     function: Function
     writes: bool
     proof: ProvenBy | None = None
+    mfa: bool = False
 
 
 #: (service, operation) -> Operation; filled when `vestry.services.registry` is imported.
@@ -91,20 +96,24 @@ def operation(
     refused: Mapping[Kind, str] | None = None,
     writes: bool = False,
     proof: ProvenBy | None = None,
+    mfa: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as the operation `service:Name`, with the authorization it needs.
 
-    Either `on` or `exempt` must be given; both or neither raise TypeError, as does a second function for a name.
+    Either `on` or `exempt` must be given; both or neither raise TypeError, as does a second function for a name, and
+    one that writes besides what a proof of MFA writes.
     """
     if (on is None) == (not exempt):
         raise TypeError(f"{action}: declare what it is performed on, or why it is exempt")
+    if mfa and writes:
+        raise TypeError(f"{action}: what proves MFA changes the device and nothing else")
     service, _, name = action.partition(":")
     if (service, name) in REGISTRY:
         raise TypeError(f"{action} is registered twice")
     declaration = Declaration(action, on, keys, more, exempt, refused or {})
 
     def register(function: Function) -> Function:
-        REGISTRY[service, name] = Operation(service, name, declaration, function, writes, proof)
+        REGISTRY[service, name] = Operation(service, name, declaration, function, writes, proof, mfa)
         return function
 
     return register

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from vestry import limits
+from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import Policy, Role, User
 from vestry.directory.machines import InstanceProfile
 from vestry.directory.providers import OidcProvider
@@ -23,9 +24,10 @@ from vestry.services.iam.lookups import (
     the_role,
     the_user,
 )
+from vestry.services.iam.mfa_resources import device_numbered, the_device
 from vestry.services.operation import Answer, Call, Function, operation
 
-Find = Callable[[Call], User | Role | Policy | InstanceProfile | OidcProvider]
+Find = Callable[[Call], User | Role | Policy | InstanceProfile | OidcProvider | MfaDevice]
 
 
 def _tag(find: Find, *, ignore_case: bool) -> Function:
@@ -67,7 +69,7 @@ def _list(find: Find) -> Function:
 
 _tags, _keys = (resources.request_tags,), (resources.removed_tags,)
 _user, _role, _policy = resources.user_named, resources.role_named, resources.policy_named
-_profile = resources.profile_named
+_profile, _device = resources.profile_named, device_numbered
 
 operation("iam:TagUser", on=_user, keys=_tags, writes=True)(_tag(the_user, ignore_case=True))
 operation("iam:UntagUser", on=_user, keys=_keys, writes=True)(_untag(the_user, ignore_case=True))
@@ -93,3 +95,6 @@ operation("iam:UntagOpenIDConnectProvider", on=_oidc, keys=_keys, writes=True)(
     _untag(the_oidc_provider, ignore_case=False)
 )
 operation("iam:ListOpenIDConnectProviderTags", on=_oidc)(_list(the_oidc_provider))
+operation("iam:TagMFADevice", on=_device, keys=_tags, writes=True)(_tag(the_device, ignore_case=False))
+operation("iam:UntagMFADevice", on=_device, keys=_keys, writes=True)(_untag(the_device, ignore_case=False))
+operation("iam:ListMFADeviceTags", on=_device)(_list(the_device))

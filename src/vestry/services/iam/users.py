@@ -140,6 +140,8 @@ def delete_user(call: Call) -> Answer:
         raise DeleteConflict("Cannot delete entity, must delete policies first.")
     if call.account.keys_of(user.id):
         raise DeleteConflict("Cannot delete entity, must delete access keys first.")
+    if call.account.devices_of(user.id):
+        raise DeleteConflict("Cannot delete entity, must delete MFA device first.")
     call.remove(user)
     return {}
 

@@ -12,7 +12,7 @@ from vestry.arn import session_arn
 from vestry.credentials.seal import SALT_BYTES
 from vestry.credentials.session import SessionClaims, mint
 from vestry.directory.entities import Role
-from vestry.errors import AccessDenied, InvalidParameterValue, ValidationError
+from vestry.errors import InvalidParameterValue, ValidationError
 from vestry.policy.request import Kind
 from vestry.services.operation import Answer, Call, operation
 from vestry.services.sts.request import (
@@ -28,11 +28,6 @@ from vestry.services.sts.request import (
 )
 from vestry.services.sts.session_policy import checked_policies, checked_size, is_chained
 from vestry.services.sts.shapes import credentials_shape
-
-_NO_SUCH_MFA = (
-    "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid "
-    "and associated with this user."
-)
 
 
 def _role(ask: Ask) -> Resource:
@@ -74,6 +69,7 @@ def _tagging_and_naming(ask: Ask, resource: Resource) -> Iterable[Question]:
     keys=(session_keys,),
     more=(_tagging_and_naming,),
     refused={Kind.ROOT: "Roles may not be assumed by root accounts."},
+    mfa=True,
 )
 def assume_role(call: Call) -> Answer:
     """Return temporary credentials of a role. Errors: AccessDenied, ValidationError, InvalidParameterValue,
@@ -139,9 +135,7 @@ def _transitive(caller: Caller, passed: Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_unsupported(call: Call) -> None:
-    """No MFA device and no context provider exists yet: what names one is refused as AWS refuses unknown ones."""
-    if call.get("SerialNumber") is not None or call.get("TokenCode") is not None:
-        raise AccessDenied(_NO_SUCH_MFA)
+    """No context provider exists yet: what names one is refused as AWS refuses unknown ones."""
     if call.get("ProvidedContexts"):
         raise InvalidParameterValue("The specified context provider does not exist.")
     check_token_size(call)

@@ -19,7 +19,9 @@ def lifetime(call: Call) -> int:
 
 
 @operation(
-    "sts:GetSessionToken", exempt="AWS lets every user and root user authenticate; no policy can forbid it"
+    "sts:GetSessionToken",
+    exempt="AWS lets every user and root user authenticate; no policy can forbid it",
+    mfa=True,
 )
 def get_session_token(call: Call) -> Answer:
     """Return temporary credentials of the calling user or root user. Errors: AccessDenied, InvalidParameterValue."""
@@ -32,6 +34,7 @@ def get_session_token(call: Call) -> Answer:
         name="",
         issued=call.now,
         expires=call.now + lifetime(call),
+        mfa_time=caller.mfa_time,
         kind=SessionKind.SESSION_TOKEN,
     )
     minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
