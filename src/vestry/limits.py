@@ -68,3 +68,17 @@ POLICY_INPUT_CHARACTERS: Final = 131_072  # [M] policyDocumentType
 
 # ── Identity providers ───────────────────────────────────────────────────────────────────────────────────────────
 ISSUER_KEYS: Final = 100  # keys of one issuer that are read
+
+# ── SAML ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+SAML_PROVIDERS_PER_ACCOUNT: Final = 100  # [Q]
+SAML_SIGNING_KEYS: Final = 10  # [Q] keys in one provider's metadata
+SAML_PRIVATE_KEYS: Final = 2  # [M] privateKeyList
+SAML_KEY_BITS: Final = (
+    1024  # the shortest signing key that AWS takes (IAM User Guide, "Troubleshooting SAML")
+)
+SAML_RESPONSE_BYTES: Final = 75_000  # [M] 100,000 characters of base64
+SAML_METADATA_BYTES: Final = 10_000_000  # [M]
+SAML_REDEEM_SECONDS: Final = 300  # an assertion is presented within five minutes of its issue
+SAML_SKEW_SECONDS: Final = 60  # how far ahead of ours a provider's clock may be
+XML_ELEMENTS: Final = 100_000
+XML_DEPTH: Final = 64

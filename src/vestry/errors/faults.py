@@ -19,6 +19,7 @@ __all__ = [
     "ExpiredToken",
     "Fault",
     "IdentityProviderError",
+    "IdentityProviderRefused",
     "IncompleteSignature",
     "InternalFailure",
     "InvalidAction",
@@ -124,6 +125,12 @@ class IdentityProviderError(AuthenticationFault):
 
     code = "IDPCommunicationError"
     status = 400
+
+
+class IdentityProviderRefused(AuthenticationFault):
+    """The identity provider itself says that it did not sign the user in."""
+
+    code = "IDPRejectedClaim"
 
 
 # ── May they ─────────────────────────────────────────────────────────────────────────────────────────────────────
