@@ -17,6 +17,9 @@ PARTITION = "aws"
 USER, ROLE, GROUP, POLICY, POLICY_VERSION, PROFILE = "AIDA", "AROA", "AGPA", "ANPA", "ANVA", "AIPA"
 LONG_TERM_KEY, TEMPORARY_KEY = "AKIA", "ASIA"
 
+#: What the access keys of services embed: no account has this number.
+NO_ACCOUNT = "000000000000"
+
 _ACCOUNT_MASK = 0x7FFFFFFFFF80
 _ACCOUNT_SHIFT = 7
 _NEW_STYLE = 1 << 47
@@ -64,6 +67,11 @@ def session_arn(account: str, role_name: str, session_name: str) -> str:
 def federated_user_arn(account: str, name: str) -> str:
     """Return the ARN of a federated user (GetFederationToken)."""
     return f"arn:{PARTITION}:sts::{account}:federated-user/{name}"
+
+
+def service_arn(name: str) -> str:
+    """Return how GetCallerIdentity names a service principal: an ARN without an account, which no policy can name."""
+    return f"arn:{PARTITION}:iam:::service/{name}"
 
 
 def is_account_id(text: str) -> bool:

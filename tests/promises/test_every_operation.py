@@ -62,6 +62,7 @@ class Stage:
         for name in ("nobody", "denied", "allowed", "someone"):
             self.root.create_user(UserName=name)
             self.keys[name] = self.root.create_access_key(UserName=name)["AccessKey"]
+        self.keys["service"] = server.operator("service.create", name="every-operation.internal")
         self.root.put_user_policy(UserName="allowed", PolicyName="p", PolicyDocument=json.dumps(ALLOW))
         deny = ALLOW | {
             "Statement": [*ALLOW["Statement"], {"Effect": "Deny", "Action": "*", "Resource": "*"}]
@@ -167,6 +168,19 @@ def test_an_explicit_deny_wins(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, "denied")
     assert answer["Error"]["Code"] == "AccessDenied"
     assert "with an explicit deny in an identity-based policy" in answer["Error"]["Message"]
+
+
+@pytest.mark.parametrize(("service", "name"), [row for row in SIGNED if row != ("sts", "GetCallerIdentity")])
+def test_a_service_principal_is_denied_whatever_nobody_granted_it(
+    stage: Stage, service: str, name: str
+) -> None:
+    answer = error_of(stage, service, name, "service")
+    if answer["Error"]["Message"] == "Must specify userName when calling with non-User credentials":
+        return  # said before anybody is asked
+    assert answer["Error"]["Code"] == "AccessDenied", answer
+    assert answer["Error"]["Message"].startswith(
+        "User: every-operation.internal is not authorized to perform"
+    )
 
 
 def test_exactly_the_operations_that_the_model_leaves_unsigned_are_proven_otherwise() -> None:

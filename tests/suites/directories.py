@@ -19,6 +19,7 @@ from vestry.directory.entities import (
     PolicyVersion,
     RingKey,
     Role,
+    Service,
     Settings,
     User,
 )
@@ -98,6 +99,17 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     MfaDevice(TWO, "0f" * 10, "spare", "/", 1, b""),
     RingKey(1, 1_790_000_009, b"\x00sealed\xff"),
     RingKey(2, 1_790_000_010, b""),
+    Service(
+        "backup.internal",
+        1_790_000_017,
+        (
+            AccessKey(
+                "000000000000", "AKIA000000000000BACK", "backup.internal", 1_790_000_018, b"\x00sealed\xff"
+            ),
+            AccessKey("000000000000", "AKIA000000000000NEXT", "backup.internal", 1_790_000_019, b"", False),
+        ),
+    ),
+    Service("least.internal", 1),
     *every_machine(ONE, TWO),
     OidcProvider(
         ONE,
@@ -144,6 +156,7 @@ class Life:
             self._end(account, stays=what == 1 and first % 3 > 0)
         elif what == 3:
             self._turn_ring(first % 3, second)
+            self._serve(_NAMES[first % 4], second)
         elif what == 4:
             self._key(account, first, second)
         elif what == 10:
@@ -159,8 +172,8 @@ class Life:
         """Begin a new life."""
         for account in self.draft.root.accounts.values():
             self.draft.remove_account(account)
-        for key in self.draft.root.ring.values():
-            self.draft.remove(key)
+        for kept in (*self.draft.root.ring.values(), *self.draft.root.services.values()):
+            self.draft.remove(kept)
 
     def next_draft(self) -> Sequence[Change]:
         """Return the changes so far, and go on from the state that they led to."""
@@ -193,6 +206,14 @@ class Life:
             self.draft.remove(present)
         else:
             self.draft.put(RingKey(number, variant, bytes([variant])), replacing=present)
+
+    def _serve(self, name: str, variant: int) -> None:
+        present = self.draft.root.services.get(name)
+        if present is not None and variant % 3 == 1:
+            self.draft.remove(present)
+        else:
+            key = AccessKey("000000000000", self._id("AKIA", variant), name, variant, b"s")
+            self.draft.put(Service(name, variant, (key,) * (variant % 2)), replacing=present)
 
     def _key(self, account: Account, first: int, second: int) -> None:
         owners = ["", *sorted(account.names)]

@@ -14,8 +14,9 @@ from vestry.access.caller import (
     principal_of_session,
     principal_of_user,
 )
+from vestry.access.service import caller_of_service
 from vestry.access.temporary import check_service
-from vestry.arn import LONG_TERM_KEY, TEMPORARY_KEY, account_of
+from vestry.arn import LONG_TERM_KEY, NO_ACCOUNT, TEMPORARY_KEY, account_of
 from vestry.credentials.canonical import verify
 from vestry.credentials.encoding import Headers
 from vestry.credentials.seal import KeyRing, RingKey
@@ -126,6 +127,8 @@ def authenticate(
 
 
 def _long_term_caller(signed: SignedRequest, root: Root) -> tuple[Caller, entities.AccessKey]:
+    if root.services and account_of(signed.access_key) == NO_ACCOUNT:
+        return _service_caller(signed, root)
     account = _account(signed.access_key, LONG_TERM_KEY, root)
     key = account.keys.get(signed.access_key)
     if key is None or not key.active:
@@ -136,6 +139,14 @@ def _long_term_caller(signed: SignedRequest, root: Root) -> tuple[Caller, entiti
     if user is None:
         raise InvalidClientTokenId
     return Caller(principal_of_user(user), account, key.id, user), key
+
+
+def _service_caller(signed: SignedRequest, root: Root) -> tuple[Caller, entities.AccessKey]:
+    found = root.service_with(signed.access_key)
+    if found is None or not found[1].active:
+        raise InvalidClientTokenId
+    service, key = found
+    return caller_of_service(service, key.id), key
 
 
 def _session_caller(signed: SignedRequest, claims: SessionClaims, root: Root, now: int) -> Caller:

@@ -59,8 +59,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def user_id(self) -> str:
-        """The value of `aws:userid`, and GetCallerIdentity's UserId; empty for who has only a proof."""
-        if self.proof is not None:
+        """The value of `aws:userid`, and GetCallerIdentity's UserId; empty for who has only a proof, and for services."""
+        if self.proof is not None or self.principal.kind is Kind.SERVICE:
             return ""
         if self.role is not None and self.session is not None:
             return f"{self.role.id}:{self.session.name}"

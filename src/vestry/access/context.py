@@ -36,6 +36,10 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     referer: str | None
     secure: bool
     region: str
+    source_account: str | None = (
+        None  # these two: what a service says of the resource on whose behalf it calls
+    )
+    source_arn: str | None = None
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
@@ -87,8 +91,8 @@ def _moment(seconds: float) -> str:
 
 def _principal_arn(facts: Facts, _: Question) -> Value:
     principal = facts.caller.principal
-    if principal.kind is Kind.FEDERATED:
-        return None  # AWS has the key in signed requests only
+    if principal.kind is Kind.FEDERATED or principal.kind is Kind.SERVICE:
+        return None  # AWS has the key in signed requests only, and a service has no ARN
     return principal.issuer_arn if principal.kind is Kind.ROLE else principal.arn or None
 
 
@@ -125,6 +129,16 @@ def _federated_provider(facts: Facts, _: Question) -> Value:
     return None if session is None else session.federated_provider or None
 
 
+def _service_name(facts: Facts, _: Question) -> Value:
+    principal = facts.caller.principal
+    return principal.arn if principal.kind is Kind.SERVICE else None
+
+
+def _service_names(facts: Facts, _: Question) -> Value:
+    principal = facts.caller.principal
+    return (principal.arn,) if principal.kind is Kind.SERVICE else None
+
+
 Row = Callable[[Facts, Question], Value]
 
 GLOBAL: dict[str, Row] = {
@@ -135,12 +149,18 @@ GLOBAL: dict[str, Row] = {
     "aws:multifactorauthpresent": _mfa_present,
     "aws:principalaccount": lambda facts, _: facts.caller.principal.account or None,
     "aws:principalarn": _principal_arn,
-    "aws:principalisawsservice": lambda facts, _: "false",
+    "aws:principalisawsservice": lambda facts, _: (
+        "true" if facts.caller.principal.kind is Kind.SERVICE else "false"
+    ),
+    "aws:principalservicename": _service_name,
+    "aws:principalservicenameslist": _service_names,
     "aws:principaltype": lambda facts, _: _TYPES.get(facts.caller.principal.kind),
     "aws:referer": lambda facts, _: facts.referer,
     "aws:requestedregion": lambda facts, _: facts.region,
     "aws:resourceaccount": lambda _, question: question.account,
     "aws:securetransport": lambda facts, _: "true" if facts.secure else "false",
+    "aws:sourceaccount": lambda facts, _: facts.source_account,
+    "aws:sourcearn": lambda facts, _: facts.source_arn,
     "aws:sourceidentity": _source_identity,
     "aws:sourceip": lambda facts, _: facts.source_ip,
     "aws:tokenissuetime": _token_issue_time,

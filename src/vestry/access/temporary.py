@@ -1,10 +1,11 @@
-"""What temporary credentials may not call, whatever the policies say.
+"""What some credentials may not call, whatever the policies say.
 
 | obtained by | may not call |
 |---|---|
 | GetSessionToken | IAM, unless the call proved an MFA device; of STS all but AssumeRole and GetCallerIdentity |
 | GetFederationToken | IAM; of STS all but GetCallerIdentity |
 | anything | GetSessionToken and GetFederationToken |
+| (a service's own key) | all but AssumeRole and GetCallerIdentity (`access.service`) |
 
 Sources: STS API reference, GetSessionToken and GetFederationToken; IAM User Guide, "Compare AWS STS credentials".
 """
@@ -12,6 +13,7 @@ Sources: STS API reference, GetSessionToken and GetFederationToken; IAM User Gui
 from __future__ import annotations
 
 from vestry.access.caller import Caller
+from vestry.access.service import service_refusal
 from vestry.credentials.session import SessionKind
 from vestry.errors import InvalidClientTokenId
 
@@ -39,10 +41,10 @@ def check_service(caller: Caller, service: str) -> None:
 
 
 def refusal(caller: Caller, action: str) -> str | None:
-    """Return the text with which AWS refuses an operation to the caller's kind of temporary credentials, or None."""
+    """Return the text with which an operation is refused to the caller's kind of credentials, or None."""
     session = caller.session
     if session is None:
-        return None
+        return service_refusal(caller, action)
     text = _LONG_TERM_ONLY.get(action)
     if text is not None or not action.startswith("sts:"):
         return text

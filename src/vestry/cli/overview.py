@@ -25,6 +25,15 @@ COMMANDS = (
     Row("account set", "account:set_options", "Change an account's options."),
     Row("account reset", "account:reset", "Empty an account: its root key stays, its sessions end."),
     Row("account delete", "account:delete", "Delete an account and everything in it."),
+    Row(
+        "service create",
+        "service:create",
+        "Register a service that may assume roles; its key is shown this once.",
+    ),
+    Row("service list", "service:list_services", "List the services."),
+    Row("service new-key", "service:new_key", "Give a service a second access key."),
+    Row("service delete-key", "service:delete_key", "Delete an access key of a service."),
+    Row("service delete", "service:delete", "Delete a service and its access keys."),
     Row("clock advance", "clock:advance", "Move the session clock of a server started with --test-clock."),
     Row("clock show", "clock:show", "Show the clocks of the running server."),
     Row("tls init", "tls:init", "Make a private authority and a server certificate for local work."),
@@ -41,6 +50,7 @@ COMMANDS = (
 #: What a group of commands is for.
 GROUPS = {
     "account": "Accounts: create, list, set, reset, delete.",
+    "service": "Services as principals: create, list, delete, and their access keys.",
     "tls": "Certificates for serving over TLS.",
     "clock": "The session clock of a server that was started for tests.",
 }

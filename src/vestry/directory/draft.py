@@ -12,7 +12,18 @@ import msgspec
 from immutables import Map
 
 from vestry.directory.devices import MfaDevice
-from vestry.directory.entities import KINDS, AccessKey, Entity, Named, Policy, RingKey, Role, Settings, User
+from vestry.directory.entities import (
+    KINDS,
+    AccessKey,
+    Entity,
+    Named,
+    Policy,
+    RingKey,
+    Role,
+    Service,
+    Settings,
+    User,
+)
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider
 from vestry.directory.snapshot import Account, Root, age, policy_uses
@@ -64,13 +75,15 @@ class Draft:
 
     def _shelve(self, number: str, old: Entity | None, new: Entity | None) -> None:
         root = self.root
-        if isinstance(new, RingKey) or isinstance(old, RingKey):
-            ring = root.ring
-            if isinstance(new, RingKey):
-                ring = ring.set(new.number, new)
-            elif isinstance(old, RingKey):
-                ring = ring.delete(old.number)
+        kept = new if new is not None else old
+        if isinstance(kept, RingKey):
+            ring = root.ring.delete(kept.number) if new is None else root.ring.set(kept.number, kept)
             self.root = msgspec.structs.replace(root, ring=ring)
+            return
+        if isinstance(kept, Service):
+            services = root.services
+            services = services.delete(kept.name) if new is None else services.set(kept.name, kept)
+            self.root = msgspec.structs.replace(root, services=services)
             return
         aliases, hosts = root.aliases, root.hosts
         if isinstance(new, Settings):

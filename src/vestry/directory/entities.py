@@ -97,7 +97,10 @@ class Policy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class AccessKey(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A long-term access key. `owner` is the user's unique id, empty for the root user; `secret` is sealed."""
+    """A long-term access key. `secret` is sealed; `owner` is the user's unique id, empty for the root user.
+
+    A service's key is kept in its `Service`: `owner` is then its name and `account` is `arn.NO_ACCOUNT`.
+    """
 
     account: str
     id: str  # AKIA…
@@ -136,6 +139,24 @@ class RingKey(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return str(self.number)
 
 
+class Service(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A service principal such as `backup.internal`. It belongs to the installation.
+
+    It is known by its name, as AWS's own are: one that is deleted and made again under the same name is trusted again by
+    the trust policies that name it.
+    """
+
+    name: str
+    created: int
+    keys: tuple[AccessKey, ...] = ()  # oldest first
+    account: str = ""
+
+    @property
+    def id(self) -> str:
+        """The row's id."""
+        return self.name
+
+
 #: What an account holds under a name of its own.
 Named = User | Role | Policy | InstanceProfile
 Entity = (
@@ -150,6 +171,7 @@ Entity = (
     | MfaDevice
     | Settings
     | RingKey
+    | Service
 )
 
 #: The kind under which each class is stored.
@@ -165,4 +187,5 @@ KINDS: dict[type[Entity], str] = {
     MfaDevice: "mfa-device",
     Settings: "account",
     RingKey: "ring-key",
+    Service: "service",
 }

@@ -14,7 +14,7 @@ from immutables import Map
 
 from vestry.arn import is_account_id
 from vestry.directory.devices import MfaDevice
-from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Settings, User
+from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Service, Settings, User
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider
@@ -114,11 +114,20 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     aliases: Map[str, str] = Map()  # alias -> account id
     ring: Map[int, RingKey] = Map()
     hosts: Hosts = Hosts()
+    services: Map[str, Service] = Map()  # by name
 
     def account(self, name: str) -> Account | None:
         """Return an account by its id or alias."""
         identifier = name if is_account_id(name) else self.aliases.get(name)
         return None if identifier is None else self.accounts.get(identifier)
+
+    def service_with(self, access_key: str) -> tuple[Service, AccessKey] | None:
+        """Return the service that an access key belongs to, and the key. There are few services, with two keys each."""
+        for service in self.services.values():
+            for key in service.keys:
+                if key.id == access_key:
+                    return service, key
+        return None
 
     def instance(self, identifier: str) -> Instance | None:
         """Return the instance of that id, whatever its account, region and state."""
@@ -179,9 +188,12 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
     shelves: dict[str, list[Entity]] = {}
     settings: dict[str, Settings] = {}
     ring: dict[int, RingKey] = {}
+    services: dict[str, Service] = {}
     for entity in entities:
         if isinstance(entity, RingKey):
             ring[entity.number] = entity
+        elif isinstance(entity, Service):
+            services[entity.name] = entity
         elif isinstance(entity, Settings):
             settings[entity.account] = entity
         else:
@@ -192,7 +204,7 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
     accounts = {number: _account(row, shelves.get(number, ())) for number, row in settings.items()}
     aliases = {row.alias: number for number, row in settings.items()}
     instances = (entity for shelf in shelves.values() for entity in shelf if isinstance(entity, Instance))
-    return Root(revision, Map(accounts), Map(aliases), Map(ring), hosts_of(instances))
+    return Root(revision, Map(accounts), Map(aliases), Map(ring), hosts_of(instances), Map(services))
 
 
 def _account(settings: Settings, entities: Iterable[Entity]) -> Account:

@@ -13,7 +13,7 @@ from vestry.policy.shared_providers import CONTROLS
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+", re.ASCII | re.IGNORECASE)
 #: Providers that are named by their address alone (IAM User Guide, "AWS JSON policy elements: Principal").
-_BUILT_IN = frozenset((*CONTROLS, "accounts.google.com", "graph.facebook.com", "www.amazon.com"))
+BUILT_IN_PROVIDERS = frozenset((*CONTROLS, "accounts.google.com", "graph.facebook.com", "www.amazon.com"))
 _WEB_IDENTITY = "sts:assumerolewithwebidentity"
 
 
@@ -28,7 +28,7 @@ def read_caller(text: str | None, action: str = "") -> Principal:
     if is_account_id(text):
         return Principal(Kind.ROOT, text, root_arn(text))
     if not text.startswith("arn:"):
-        if text in _BUILT_IN and action.lower() == _WEB_IDENTITY:
+        if text in BUILT_IN_PROVIDERS and action.lower() == _WEB_IDENTITY:
             return Principal(Kind.FEDERATED, "", text)
         if _SERVICE.fullmatch(text):
             return Principal(Kind.SERVICE, "", text)

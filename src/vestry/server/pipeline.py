@@ -17,11 +17,13 @@ from vestry.access.context import Facts
 from vestry.access.declaration import Ask
 from vestry.access.documents import Documents
 from vestry.access.replay import Asked, unknown_keys_of
+from vestry.access.service import SOURCE_ACCOUNT, SOURCE_ARN, checked_source
 from vestry.credentials.sigv4 import SignedRequest, read_signature
 from vestry.directory.draft import Draft
 from vestry.directory.snapshot import Root
 from vestry.errors import AccessDenied, Fault, MissingAuthenticationToken, NotImplementedOperation
 from vestry.policy.decide import Decision
+from vestry.policy.request import Kind
 from vestry.server import second_factor
 from vestry.server.committer import Committer, Published
 from vestry.server.decisions import Decisions
@@ -230,6 +232,9 @@ class Request:
             region = requested_region(service, self.signed.region)
         else:
             region = enforced_region(http.header(b"host"), service) or GLOBAL_REGION
+        source: tuple[str | None, str | None] = (None, None)
+        if caller.principal.kind is Kind.SERVICE:
+            source = checked_source(http.header(SOURCE_ACCOUNT), http.header(SOURCE_ARN))
         return Facts(
             caller,
             self.now,
@@ -238,4 +243,5 @@ class Request:
             http.header(b"referer"),
             http.secure,
             region,
+            *source,
         )

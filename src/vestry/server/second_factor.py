@@ -43,7 +43,7 @@ def attempt(
     4. The request goes on; what it is refused for leaves the code used.
     """
     code = parameters.get("TokenCode")
-    account = draft.root.accounts[caller.account.id]
+    account = draft.root.accounts.get(caller.account.id, caller.account)  # a service has none
     device = device_of(caller, account, parameters.get("SerialNumber"), code)  # 1
     tried = try_code(device, str(code), keyring, wall)
     if tried.device is not device:

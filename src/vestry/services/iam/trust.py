@@ -15,7 +15,7 @@ from vestry.directory.snapshot import Account, Root
 from vestry.errors import LimitExceeded, MalformedPolicyDocument
 from vestry.policy.document import DocumentKind, document_size, parse_document, rewrite_principals
 
-#: Service principals are names under AWS's domain; identity providers that AWS knows without registration.
+#: AWS's own service principals, which need no registration; identity providers that AWS knows without registration.
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?", re.ASCII)
 _BUILT_IN_PROVIDERS = frozenset(
     ("accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com")
@@ -40,7 +40,7 @@ def shown(root: Root, stored: str) -> str:
 def _bound(root: Root, kind: str, value: str) -> str:
     if kind == "AWS":
         return _bound_aws(root, value)
-    if kind == "Service" and not _SERVICE.fullmatch(value):
+    if kind == "Service" and not _SERVICE.fullmatch(value) and value not in root.services:
         raise _invalid("SERVICE", value)
     if kind == "Federated" and value not in _BUILT_IN_PROVIDERS:
         fields = parse_arn(value)

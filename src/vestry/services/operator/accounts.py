@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from vestry.arn import is_account_id
+from vestry.arn import NO_ACCOUNT, is_account_id
 from vestry.directory.entities import Settings
 from vestry.directory.snapshot import Account
 from vestry.errors import EntityAlreadyExists, NoSuchEntity, ValidationError
@@ -33,7 +33,7 @@ def create(call: OperatorCall) -> dict[str, Any]:
     if alias in root.aliases:
         raise EntityAlreadyExists(f"The account alias {alias} already exists.", hint="Choose another alias.")
     number = call.arguments.get("id") or _free_number(call)
-    if not is_account_id(number) or number == "000000000000":
+    if not is_account_id(number) or number == NO_ACCOUNT:
         raise ValidationError(f"{number!r} is not an account id.", hint="An account id has twelve digits.")
     if number in root.accounts:
         raise EntityAlreadyExists(f"The account {number} already exists.", hint="Choose another --id.")

@@ -8,7 +8,8 @@ from vestry.access.caller import Caller, principal_of_root, principal_of_session
 from vestry.access.context import Facts, Question, RequestContext
 from vestry.access.documents import Documents
 from vestry.access.replay import explain_asked, explain_question
-from vestry.directory.entities import Pairs, Role
+from vestry.access.service import caller_of_service
+from vestry.directory.entities import Pairs, Role, Service
 from vestry.directory.snapshot import Root
 from vestry.errors import NoSuchEntity, ValidationError
 from vestry.policy.callers import read_caller
@@ -60,7 +61,7 @@ def supposed(call: OperatorCall) -> dict[str, Any]:
     root = call.draft.root
     tags, trust = _target(root, resource, trusting=trusting)
     question = Question(action, resource, resource, owner(resource, principal), {}, tags, trust)
-    if principal.kind in (Kind.SERVICE, Kind.FEDERATED, Kind.ANONYMOUS):
+    if principal.kind in (Kind.FEDERATED, Kind.ANONYMOUS):
         return {"questions": [_stranger(principal, question, context)]}
     caller = _caller(root, principal)
     facts = Facts(caller, call.now, "", None, None, False, _REGION)
@@ -80,6 +81,8 @@ def _stranger(principal: Principal, question: Question, context: dict[str, Value
 
 def _caller(root: Root, principal: Principal) -> Caller:
     """Return the caller that a principal of this installation would be. It is nobody's receipt: nothing was signed."""
+    if principal.kind is Kind.SERVICE:
+        return caller_of_service(Service(principal.arn, 0), "")
     account = root.accounts.get(principal.account)
     if account is None:
         raise NoSuchEntity(f"The account {principal.account} does not exist here.")
