@@ -4,7 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from vestry.policy.keys import KEYS, condition_key
+from vestry.policy.keys import KEYS, KeyType, condition_key
+
+#: The keys as the guide lists them, by type. Those with a star may hold several values; a slash ends a family.
+GUIDE = {
+    KeyType.STRING: """
+        aws:CalledVia* aws:CalledViaFirst aws:CalledViaLast aws:FederatedProvider aws:PrincipalAccount
+        aws:PrincipalOrgID aws:PrincipalOrgPaths* aws:PrincipalServiceName aws:PrincipalServiceNamesList*
+        aws:PrincipalTag/ aws:PrincipalType aws:referer aws:RequestedRegion aws:RequestTag/ aws:ResourceAccount
+        aws:ResourceOrgID aws:ResourceOrgPaths* aws:ResourceTag/ aws:SourceAccount aws:SourceIdentity aws:SourceOrgID
+        aws:SourceOrgPaths* aws:SourceVpc aws:SourceVpce aws:TagKeys* aws:UserAgent aws:userid aws:username
+        iam:AWSServiceName iam:OrganizationsPolicyId iam:PassedToService iam:ResourceTag/
+        sts:AWSServiceName sts:ExternalId sts:RoleSessionName sts:SourceIdentity sts:TransitiveTagKeys*
+        saml:aud saml:doc saml:iss saml:namequalifier saml:sub saml:sub_type
+        saml:cn* saml:commonName* saml:givenName* saml:mail* saml:name* saml:organizationStatus* saml:primaryGroupSID*
+        saml:surname* saml:uid* saml:x500UniqueIdentifier*
+        saml:eduPersonAffiliation* saml:eduPersonAssurance* saml:eduPersonEntitlement* saml:eduPersonNickname*
+        saml:eduPersonOrgDN saml:eduPersonOrgUnitDN* saml:eduPersonPrimaryAffiliation saml:eduPersonPrimaryOrgUnitDN
+        saml:eduPersonPrincipalName saml:eduPersonScopedAffiliation* saml:eduPersonTargetedID* saml:eduOrgHomePageURI*
+        saml:eduOrgIdentityAuthNPolicyURI* saml:eduOrgLegalName* saml:eduOrgSuperiorURI* saml:eduOrgWhitePagesURI*
+    """,
+    KeyType.NUMERIC: "aws:MultiFactorAuthAge ec2:RoleDelivery sts:DurationSeconds",
+    KeyType.DATE: "aws:CurrentTime aws:EpochTime aws:TokenIssueTime",
+    KeyType.BOOL: "aws:MultiFactorAuthPresent aws:PrincipalIsAWSService aws:SecureTransport aws:ViaAWSService",
+    KeyType.IP_ADDRESS: "aws:SourceIp aws:VpcSourceIp",
+    KeyType.ARN: """
+        aws:PrincipalArn aws:SourceArn ec2:SourceInstanceARN iam:AssociatedResourceArn iam:PermissionsBoundary iam:PolicyARN
+    """,
+}
 
 KNOWN = [
     ("aws:SourceIp", "aws:sourceip", False, "names have no case"),
@@ -42,5 +69,22 @@ def test_unknown_key(name: str, sentence: str) -> None:
     assert condition_key(name) is None, sentence
 
 
+def test_the_table_holds_the_guides_keys_and_no_others() -> None:
+    listed = {
+        name.lower().rstrip("*"): (kind, name.endswith("*"))
+        for kind, names in GUIDE.items()
+        for name in names.split()
+    }
+    assert {name: (row.type, row.several) for name, row in KEYS.items()} == listed
+
+
+@pytest.mark.parametrize("claim", ["aud", "oaud", "sub", "amr", "azp", "app_id", "id", "user_id"])
+def test_a_web_identitys_claims_are_keys(claim: str) -> None:
+    found = condition_key(f"id.example.com/path:{claim}")
+    assert found is not None
+    assert (found.type, found.several) == (KeyType.STRING, claim == "amr")
+    assert condition_key(f"id.example.com:{claim}x") is None
+
+
 def test_names_are_in_lower_case() -> None:
-    assert all(name == name.lower() for name in KEYS)
+    assert all(name == name.lower() == row.name for name, row in KEYS.items())

@@ -40,22 +40,26 @@ def test_a_warning_says_line_and_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "limit"),
+    ("kind", "limit", "answer"),
     [
-        (DocumentKind.MANAGED, limits.MANAGED_POLICY_SIZE),
-        (DocumentKind.TRUST, limits.TRUST_POLICY_SIZE),
-        (DocumentKind.SESSION, limits.SESSION_POLICY_SIZE),
+        (DocumentKind.MANAGED, limits.MANAGED_POLICY_SIZE, "Cannot exceed quota for PolicySize: 6144"),
+        (DocumentKind.TRUST, limits.TRUST_POLICY_SIZE, "Cannot exceed quota for ACLSizePerRole: 2048"),
+        # The text names the user, group or role that would hold the policy.
+        (DocumentKind.INLINE, limits.INLINE_SIZE_ROLE, ""),
+        (DocumentKind.SESSION, limits.SESSION_POLICY_SIZE, ""),
     ],
 )
-def test_sizes_are_told_to_the_character(kind: DocumentKind, limit: int) -> None:
+def test_sizes_are_told_to_the_character(kind: DocumentKind, limit: int, answer: str) -> None:
     sound = TABLE["sound"]["trust" if kind is DocumentKind.TRUST else "managed"]
     tree = {"Version": "2012-10-17", "Id": "", "Statement": sound}
     short = len(json.dumps(tree, separators=(",", ":")))
-    for more, told in ((0, False), (1, True)):
-        text = json.dumps({**tree, "Id": "x" * (limit - short + more)}, indent=4)
+    for more in (0, 1):
+        text = json.dumps({**tree, "Id": "X" * (limit - short + more)}, indent=4)
         document, findings = examine(text, kind)
         assert document is not None
-        assert ("size" in [finding.rule for finding in findings if finding.severity == "error"]) is told
+        said = f"the document has {limit + more} characters without white space; {limit} are allowed"
+        told = [(one.rule, one.message, one.answer) for one in findings if one.severity == "error"]
+        assert told == ([("size", said, answer)] if more else [])
 
 
 def test_characters_that_the_api_does_not_take_are_told() -> None:
@@ -63,5 +67,8 @@ def test_characters_that_the_api_does_not_take_are_told() -> None:
         {"Version": "2012-10-17", "Id": "–", "Statement": TABLE["sound"]["managed"]}, ensure_ascii=False
     )
     _, findings = examine(text, DocumentKind.MANAGED)
-    assert [finding.rule for finding in findings] == ["characters"]
+    said = "the character '–' is not taken in policies: U+0020 to U+00FF and line ends are"
+    assert [(finding.rule, finding.message, finding.answer) for finding in findings] == [
+        ("characters", said, "")
+    ]
     assert examine(text, DocumentKind.LIBRARY)[1] == ()

@@ -131,25 +131,15 @@ _EC2: Final = (
 _SAML: Final = tuple(
     ConditionKey(f"saml:{name}", _S, several=several)
     for names, several in (
-        (
-            (
-                "aud",
-                "iss",
-                "doc",
-                "sub",
-                "sub_type",
-                "namequalifier",
-                "cn",
-                "commonname",
-                "givenname",
-                "mail",
-            ),
-            False,
-        ),
-        (("name", "organizationstatus", "primarygroupsid", "surname", "uid", "x500uniqueidentifier"), False),
+        # Of the response itself, and the attributes that a person has once.
+        (("aud", "doc", "iss", "namequalifier", "sub", "sub_type"), False),
+        (("edupersonorgdn", "edupersonprimaryaffiliation", "edupersonprimaryorgunitdn"), False),
+        (("edupersonprincipalname",), False),
+        # Attributes that the guide marks as lists.
+        (("cn", "commonname", "givenname", "mail", "name", "organizationstatus", "primarygroupsid"), True),
+        (("surname", "uid", "x500uniqueidentifier"), True),
         (("edupersonaffiliation", "edupersonassurance", "edupersonentitlement", "edupersonnickname"), True),
-        (("edupersonorgdn", "edupersonorgunitdn", "edupersonprimaryorgunitdn", "edupersontargetedid"), True),
-        (("edupersonprimaryaffiliation", "edupersonprincipalname", "edupersonscopedaffiliation"), True),
+        (("edupersonorgunitdn", "edupersonscopedaffiliation", "edupersontargetedid"), True),
         (("eduorghomepageuri", "eduorgidentityauthnpolicyuri", "eduorglegalname"), True),
         (("eduorgsuperioruri", "eduorgwhitepagesuri"), True),
     )

@@ -13,7 +13,7 @@ from vestry.policy.grammar import Fault
 from vestry.policy.kinds import DocumentKind
 
 _WHITE_SPACE = {ord(character): None for character in " \t\n\r"}
-_FOREIGN = re.compile(r"[^\t\n\r\u0020-\u00ff]")
+_FOREIGN = re.compile("[^\t\n\r\x20-\xff]")
 
 #: What a single document may have, and AWS's text for more where it names neither entity nor operation.
 _LARGEST = {
