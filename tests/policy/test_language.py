@@ -34,17 +34,21 @@ def cases() -> Iterator[Any]:
     for file in sorted(FOLDER.glob("*.yaml")):
         table = yaml.safe_load(file.read_text())
         for case in table["cases"]:
-            for kind in case.get("kinds", table["kinds"]):
+            kinds = case.get("kinds", table["kinds"])
+            for kind in kinds:
                 text = text_of(case, table["sound"])
                 wildcards = case.get("wildcards", False)
+                # Hints are the same for all kinds; the first is asked.
+                said = (case.get("answer"), case.get("hint") if kind in kinds[:1] else None)
                 identifier = f"{file.stem}: {case['says']} ({kind})"
-                yield pytest.param(DocumentKind(kind), text, case.get("answer"), wildcards, id=identifier)
+                yield pytest.param(DocumentKind(kind), text, said, wildcards, id=identifier)
 
 
-@pytest.mark.parametrize(("kind", "text", "answer", "wildcards"), list(cases()))
+@pytest.mark.parametrize(("kind", "text", "said", "wildcards"), list(cases()))
 def test_a_policy_is_stored_or_answered_in_the_words_of_aws(
-    kind: DocumentKind, text: str, answer: str | None, wildcards: bool
+    kind: DocumentKind, text: str, said: tuple[str | None, str | None], wildcards: bool
 ) -> None:
+    answer, hint = said
     document, findings = examine(text, kind, allow_wildcard_principals=wildcards)
     errors = [finding for finding in findings if finding.severity == "error"]
     if answer is None:
@@ -57,6 +61,7 @@ def test_a_policy_is_stored_or_answered_in_the_words_of_aws(
     with pytest.raises(MalformedPolicyDocument) as refused:
         parse_document(text, kind, allow_wildcard_principals=wildcards)
     assert refused.value.message == answer
+    assert hint is None or refused.value.hint == hint
     assert document is None
     if kind is DocumentKind.LIBRARY:
         assert any(error.message in answer for error in errors)

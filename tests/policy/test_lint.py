@@ -22,11 +22,15 @@ def test_a_reviewer_questions(case: dict[str, Any]) -> None:
     statement = laid_over(TABLE["sound"][case["kind"]], case["change"])
     tree = laid_over({"Version": "2012-10-17", "Statement": [statement]}, case.get("document", {}))
     _, findings = examine(json.dumps(tree), DocumentKind(case["kind"]))
-    warned = {finding.rule: finding.path for finding in findings if finding.severity == "warning"}
-    assert warned == {
+    warnings = [finding for finding in findings if finding.severity == "warning"]
+    assert {finding.rule: finding.path for finding in warnings} == {
         rule: "" if path == "/" else f"{STATEMENT}.{path}".removesuffix(".")
         for rule, path in case.get("warns", {}).items()
     }
+    assert all(finding.answer == "" for finding in warnings)
+    if "text" in case:
+        texts = case["text"] if isinstance(case["text"], list) else [case["text"]]
+        assert [finding.message for finding in warnings] == texts
 
 
 def test_a_warning_says_line_and_column() -> None:
