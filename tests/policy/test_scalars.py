@@ -57,10 +57,17 @@ INSTANTS = [
     ("1700000000", 1_700_000_000 * S),
     ("1700000000.25", 1_700_000_000 * S + S // 4),
     ("-1", -S),
+    ("1-1", -62_135_596_800 * S),
+    ("0" * 127 + "1", S),
+    ("1970-01-01T23:59:59Z", 86_399 * S),
+    ("1970-12-31", 364 * 86_400 * S),
+    ("1972-02-29T00:00:00+00:01", 789 * 86_400 * S - 60 * S),
+    ("1970-01-01T00:00:00.123456789Z", 123_456_789),
 ]
 NOT_INSTANTS = [
     "", "soon", "2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "2024-01-01T24:00", "2024-01-01T00:60",
-    "2024-01-01T00:00:60", "2024-01-01 00:00", "2024-01-01T00:00:00+1", "2024-01-01T00:00:00.1234567890Z", "1900-02-29",
+    "2024-01-01T00:00:60", "2024-02-30", "2023-04-31", "2024-01-01T00:00:00+01:0", "2024-1-1Z", "2024-01-01T1:1:1+", "0" * 128 + "1",
+    "2024-01-01T٠0:00", "2024-01-01T00:00:00Zulu", "x2024-01-01", "2024-01-01 00:00", "2024-01-01T00:00:00+1", "2024-01-01T00:00:00.1234567890Z", "1900-02-29",
     "2024-01-01T00:00:00ZZ", "T", "-", "9" * 130,
 ]  # fmt: skip
 
@@ -81,6 +88,13 @@ def test_instants_are_those_of_the_calendar(moment: datetime) -> None:
     assert scalars.instant(moment.isoformat()) == expected
 
 
+def test_leap_years_are_those_of_the_calendar() -> None:
+    for year in range(1601, 2402):
+        for month, day in ((1, 1), (2, 28), (3, 1), (12, 31)):
+            expected = (datetime(year, month, day, tzinfo=UTC) - EPOCH).days * 86_400 * S
+            assert scalars.instant(f"{year}-{month}-{day}") == expected
+
+
 def test_truth_and_bytes() -> None:
     assert [scalars.truth(text) for text in ("true", "FALSE", "yes", "")] == [True, False, None, None]
     assert [scalars.binary(text) for text in ("YWI=", "", "YWI", "YW I=", "ÿ")] == [
@@ -99,7 +113,7 @@ def test_an_address_is_what_the_standard_library_reads(value: object) -> None:
     assert scalars.address_range(str(value)) == (int(parsed), 0, parsed.max_prefixlen)
 
 
-NOT_ADDRESSES = ["", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.-4", "1.2..4", "a.b.c.d", ":::", "fe80::1%eth0", "10.0.0.0/8", "1.2.3.٤"]  # fmt: skip
+NOT_ADDRESSES = ["", "1111.2.3.4", "1.2.3.0x1", "1.2.3.4:", "1.2.3.4/32", "00.1.2.3", "1.2.3.1000", "1.2.3.299", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.-4", "1.2..4", "a.b.c.d", ":::", "fe80::1%eth0", "10.0.0.0/8", "1.2.3.٤"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", NOT_ADDRESSES)
@@ -120,6 +134,9 @@ def test_ranges() -> None:
         "::1%1/8",
         "x",
         "10.0.0.0/-1",
+        "10.0.0.0/8/8",
+        "::/129",
+        "::/0000",
     ):
         assert scalars.address_range(text) is None, text
 

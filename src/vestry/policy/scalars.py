@@ -10,16 +10,18 @@ import base64
 import binascii
 import re
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _INSTANT = re.compile(
-    r"(?P<year>[+-]?[0-9]{1,9})(?:-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?)?"
-    r"(?:[Tt](?:(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{1,2})(?::(?P<second>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,9}))?)?)?)?"
-    r"(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+    "([+-]?[0-9]{1,9})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?"  # year, month, day
+    r"(?:[Tt](?:([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,9}))?)?)?)?"  # hour to fraction of a second
+    "(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)?)?"  # the zone's sign, hours and minutes
 )
-_LONGEST = 128  # characters of a number or an instant; nothing sensible is longer
-_SHORT = 15
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_DOTTED = re.compile(r"\.".join([_OCTET] * 4))
+_RANGE = re.compile("[^%/]+(/[0-9]{1,3})?")
+_LONGEST = 128  # characters of a number; nothing sensible is longer
 _NANO = 1_000_000_000
 _DAY = 86_400
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -30,10 +32,8 @@ Address = tuple[int, int]
 Range = tuple[int, int, int]
 
 
-def number(text: str) -> int | Decimal | None:
+def number(text: str) -> Decimal | None:
     """Return an integer or decimal; exponents, infinities and other digits than 0-9 are not numbers here."""
-    if len(text) <= _SHORT and text.isdigit() and text.isascii():
-        return int(text)
     if len(text) > _LONGEST or _NUMBER.fullmatch(text) is None:
         return None
     return Decimal(text)
@@ -41,48 +41,25 @@ def number(text: str) -> int | Decimal | None:
 
 def instant(text: str) -> int | None:
     """Return a date as nanoseconds since 1970, UTC: W3C ISO 8601 (without a zone: UTC), else epoch seconds."""
-    if len(text) > _LONGEST:
-        return None
-    if len(text) == 20 and text[4] == text[7] == "-" and text[10] == "T" and text[13] == text[16] == ":":
-        quick = _usual_instant(text)
-        if quick is not None:
-            return quick
     if "-" not in text[1:] and "t" not in text.lower():
-        seconds = number(text)
-        return None if seconds is None else int(seconds * _NANO)
+        epoch = number(text)
+        return None if epoch is None else int(epoch * _NANO)
     found = _INSTANT.fullmatch(text)
     if found is None:
         return None
-    year, month, day = int(found["year"]), int(found["month"] or 1), int(found["day"] or 1)
-    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
+    years, months, days, hours, minutes, seconds, fraction, sign, zone_hours, zone_minutes = found.groups()
+    year, month, day = int(years), int(months or 1), int(days or 1)
+    hour, minute, second = int(hours or 0), int(minutes or 0), int(seconds or 0)
     if not (
         1 <= month <= 12 and 1 <= day <= _days_in(year, month) and hour < 24 and minute < 60 and second < 60
     ):
         return None
-    seconds_of_day = hour * 3600 + minute * 60 + second - _offset(found["zone"] or "Z")
-    fraction = int((found["fraction"] or "0").ljust(9, "0"))
-    return (_days_before(year, month, day) * _DAY + seconds_of_day) * _NANO + fraction
-
-
-def _usual_instant(text: str) -> int | None:
-    """Read `YYYY-MM-DDThh:mm:ssZ`, the form that nearly every instant has; None for anything unusual about it."""
-    digits = text[:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:19]
-    if not (digits.isdigit() and digits.isascii() and text[19] == "Z"):
-        return None
-    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
-    hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:])
-    if not (1 <= month <= 12 and 1 <= day <= 28 and hour < 24 and minute < 60 and second < 60):
-        return None
-    return (_days_before(year, month, day) * _DAY + hour * 3600 + minute * 60 + second) * _NANO
-
-
-def _offset(zone: str) -> int:
-    """Return a zone's distance from UTC in seconds."""
-    if zone in ("Z", "z"):
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
-    return -seconds if zone[0] == "-" else seconds
+    second += hour * 3600 + minute * 60
+    if sign:
+        ahead = int(zone_hours) * 3600 + int(zone_minutes or 0) * 60
+        second += ahead if sign == "-" else -ahead
+    nanosecond = int(fraction.ljust(9, "0")) if fraction else 0
+    return (_days_before(year, month, day) * _DAY + second) * _NANO + nanosecond
 
 
 def _days_in(year: int, month: int) -> int:
@@ -116,35 +93,21 @@ def binary(text: str) -> bytes | None:
 
 def address(text: str) -> Address | None:
     """Return an IPv4 or IPv6 address."""
-    fields = text.split(".")
-    if len(fields) == 4 and ":" not in text:
-        return _dotted(fields)
+    found = _DOTTED.fullmatch(text)
+    if found is not None:
+        first, second, third, fourth = map(int, found.groups())
+        return first << 24 | second << 16 | third << 8 | fourth, 32
     if "%" in text:
         return None
     try:
-        parsed = ip_address(text)
+        return int(IPv6Address(text)), 128
     except ValueError:
         return None
-    return int(parsed), parsed.max_prefixlen
-
-
-def _dotted(fields: list[str]) -> Address | None:
-    digits = "".join(fields)
-    if not (digits.isdigit() and digits.isascii() and len(digits) <= 12):
-        return None
-    value = 0
-    for field in fields:
-        part = int(field or 256)
-        if part > 255 or (field[0] == "0" and field != "0"):
-            return None
-        value = value << 8 | part
-    return value, 32
 
 
 def address_range(text: str) -> Range | None:
     """Return a CIDR range; an address alone is a range of one. Bits beyond the prefix do not matter."""
-    _, slash, length = text.partition("/")
-    if "%" in text or (slash and not (length.isascii() and length.isdigit())):
+    if _RANGE.fullmatch(text) is None:
         return None
     try:
         parsed: IPv4Network | IPv6Network = ip_network(text, strict=False)
