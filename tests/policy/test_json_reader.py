@@ -77,6 +77,8 @@ def test_every_json_value_is_read(value: Any) -> None:
         (" \t\r\n[ ] ", []),
         ('{"a" : {"b":[true,false,null]}}', {"a": {"b": [True, False, None]}}),
         ('"[{:\\"]:"', '[{:"]:'),
+        ('"\\ud800\\udc00\\udbff\\udfff"', "\U00010000\U0010ffff"),
+        ("9" * 4300, int("9" * 4300)),
     ],
 )
 def test_values_are_what_the_text_says(text: str, value: Any) -> None:
@@ -102,9 +104,12 @@ def test_values_are_what_the_text_says(text: str, value: Any) -> None:
         ('"\\ud800x"', "half a surrogate pair", 0),
         ('"\\ud800\\u0041"', "half a surrogate pair", 0),
         ('"\\udc00\\ud800"', "half a surrogate pair", 0),
+        ('"\\udc00\\udc00"', "half a surrogate pair", 0),
+        ('"\\ud800\\ue000"', "half a surrogate pair", 0),
+        ('"\\udfff"', "half a surrogate pair", 0),
         ("\ufeff1", "expected a value, found '\\ufeff'", 0),
         ("\u00a01", "expected a value, found '\\xa0'", 0),
-        ("9" * 4301, "a number of more than 4300 digits", 0),
+        ("[" + "9" * 4301, "a number of more than 4300 digits", 1),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text: str, message: str, offset: int) -> None:
@@ -116,9 +121,15 @@ def test_what_is_wrong_is_named_with_its_place(text: str, message: str, offset: 
 
 
 def test_length_is_bounded_before_reading() -> None:
-    with pytest.raises(JsonFault, match="longer than 10 characters"):
-        read_json("[" + " " * 9 + "]", 10)
+    for read in (read_json, place_json):
+        with pytest.raises(JsonFault) as found:
+            read("[" + " " * 9 + "]", 10)
+        assert (found.value.message, found.value.offset) == ("longer than 10 characters", 10)
     assert read_json("[" + " " * 8 + "]", 10)[0] == []
+    long = "[" + " " * limits.POLICY_INPUT_CHARACTERS
+    for read in (read_json, place_json):
+        with pytest.raises(JsonFault, match="expected a value, found the end"):
+            read(long, len(long))
 
 
 def test_depth_is_bounded_before_reading() -> None:
@@ -128,6 +139,16 @@ def test_depth_is_bounded_before_reading() -> None:
         with pytest.raises(JsonFault) as found:
             read(f'{{"a[[\\"": [{deepest}]}}')
         assert found.value.offset == 9 + limits.JSON_DEPTH
+
+
+def test_depth_is_that_of_the_deepest_place() -> None:
+    inner = limits.JSON_DEPTH - 1
+    for one in ("[" * inner + "]" * inner, '{"a":' * inner + "1" + "}" * inner):
+        for many in (f"[{one}, {one}, {one}]", f'{{"a": {one}, "b": {one}}}'):
+            assert read_json(many)[0] == place_json(many).root.plain() == json.loads(many)
+            for read in (read_json, place_json):
+                with pytest.raises(JsonFault, match=f"nested deeper than {limits.JSON_DEPTH} levels"):
+                    read(f"[{one}, {many}]")
 
 
 def test_brackets_in_strings_are_not_depth() -> None:
@@ -146,6 +167,7 @@ def test_a_place_may_be_asked_for_through_a_single_value() -> None:
         ("Statement", 0, "Action", 0): '"s3:Get"',
         ("Statement", 0, "Action"): '"Action"',
         ("Statement", 0, "Resource", 1): '"b"',
+        ("Statement", 0, "Resource", 2): '["a"',
         ("Statement", 0): '{"Action"',
         ("Statement", 0, "Condition"): '{"Action"',
         (): '{"Statement"',
@@ -160,6 +182,7 @@ def test_a_place_may_be_asked_for_through_a_single_value() -> None:
 )
 def test_lines_end_as_texts_do_everywhere(offset: int, place: tuple[int, int]) -> None:
     assert line_and_column("a\n\r\nb\r\rc", offset) == place
+    assert line_and_column("\na", 2) == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ KNOWN = [
     ("saml:sub", "saml:sub", False, "a subject is one"),
     ("accounts.google.com:sub", ":sub", False, "a web identity provider's claim"),
     ("oidc.eks.eu-west-1.amazonaws.com/id/ABC:aud", ":aud", False, "whose URL may have a path"),
+    ("id.example.com:8443/x:sub", ":sub", False, "or a port"),
     ("cognito-identity.amazonaws.com:amr", ":amr", True, "amr is several"),
 ]
 UNKNOWN = [

@@ -85,6 +85,7 @@ class Placed(msgspec.Struct, gc=False):
 
 _DECODER = msgspec.json.Decoder(float_hook=Number)
 _OUTSIDE = {code: None for code in range(128) if chr(code) not in '"[]{}:'}
+_DEEPER = {"[": 1, "{": 1, "]": -1, "}": -1}
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 
 
@@ -101,18 +102,12 @@ def _bound(text: str, limit: int) -> int:
     """Refuse a text too long or too deep; return how many colons stand outside strings: members, if it is JSON."""
     if len(text) > limit:
         raise JsonFault(f"longer than {limit} characters", limit)
-    if not text.isascii():
-        text = text.encode("ascii", "replace").decode()
-    bare = _ESCAPED.sub("", text) if "\\" in text else text
-    marks = "".join(bare.translate(_OUTSIDE).split('"')[::2])
+    marks = "".join(_ESCAPED.sub("", text).translate(_OUTSIDE).split('"')[::2])
     depth = 0
     for mark in marks:
-        if mark in "[{":
-            depth += 1
-            if depth > limits.JSON_DEPTH:
-                raise JsonFault(f"nested deeper than {limits.JSON_DEPTH} levels", _too_deep(text))
-        elif mark in "]}":
-            depth -= 1
+        depth += _DEEPER.get(mark, 0)
+        if depth > limits.JSON_DEPTH:
+            raise JsonFault(f"nested deeper than {limits.JSON_DEPTH} levels", _too_deep(text))
     return marks.count(":")
 
 
@@ -123,8 +118,7 @@ def _too_deep(text: str) -> int:
     """Return the offset of the first bracket that is nested too deeply."""
     depth = 0
     for found in _STRING_OR_MARK.finditer(text):
-        mark = found[0]
-        depth += (mark in "[{") - (mark in "]}")
+        depth += _DEEPER.get(found[0], 0)
         if depth > limits.JSON_DEPTH:
             return found.start()
     return 0
@@ -142,7 +136,7 @@ def place_json(text: str, limit: int = limits.POLICY_INPUT_CHARACTERS) -> Placed
     """Return the values with their places, and the names that stand twice. Raises JsonFault."""
     _bound(text, limit)
     reader = _Reader(text)
-    root = reader.value(_SPACE.match(text, 0).end(), ())  # type: ignore[union-attr]
+    root = reader.value(reader.skip(0), ())
     end = reader.skip(root.end)
     if end < len(text):
         raise JsonFault("something follows the end of the document", end)
@@ -161,7 +155,8 @@ class _Reader:
     def skip(self, offset: int) -> int:
         """Return where the white space at `offset` ends."""
         found = _SPACE.match(self.text, offset)
-        return offset if found is None else found.end()
+        assert found is not None, "no space is one, too"
+        return found.end()
 
     def value(self, start: int, path: Path) -> Node:
         """Read the value that begins at `start`."""
@@ -231,7 +226,8 @@ class _Reader:
         offset = start + 1
         while True:
             found = _PLAIN.match(self.text, offset)
-            end = offset if found is None else found.end()
+            assert found is not None, "no character is one, too"
+            end = found.end()
             parts.append(self.text[offset:end])
             stop = self.text[end : end + 1]
             if stop == '"':

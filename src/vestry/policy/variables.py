@@ -54,20 +54,18 @@ def read(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Token, 
     if wildcards and "?" not in text and not (variables and "${" in text):
         return _asterisks(text)
     special = _SPECIAL if variables else _WILD
-    found = special.search(text) if variables or wildcards else None
+    found = special.search(text)
     if found is None:
         return (text,) if text else ()
     tokens: list[Token] = []
     start = 0
     while found is not None:
         begin = found.start()
-        if begin > start:
-            _append(tokens, text[start:begin])
+        _append(tokens, text[start:begin])
         token, start = _special_token(text, begin, wildcards)
         _append(tokens, token)
         found = special.search(text, start)
-    if start < len(text):
-        _append(tokens, text[start:])
+    _append(tokens, text[start:])
     return tuple(tokens)
 
 
@@ -92,8 +90,8 @@ def _special_token(text: str, begin: int, wildcards: bool) -> tuple[Token, int]:
         return (_PLAIN[text[begin]] if wildcards else text[begin]), begin + 1
     found = _VARIABLE.match(text, begin)
     if found is None:
-        end = text.find("}", begin)
-        return Variable(""), len(text) if end < 0 else end + 1
+        inside, brace, _ = text[begin:].partition("}")
+        return Variable(""), begin + len(inside) + len(brace)
     escape, key, default = found.groups()
     token = escape or Variable(key.lower(), default)
     return token, found.end()
