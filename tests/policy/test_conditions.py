@@ -30,6 +30,11 @@ TEXT: list[Row] = [
     ("StringEquals", ("${absent}",), "", False, "one without value equals nothing"),
     ("StringEquals", ("${absent, 'x'}",), "x", True, "but its default does"),
     ("StringEquals", ("${*}",), "*", True, "escapes are characters"),
+    ("StringEquals", ("${aws:username}*",), "ann*", True, "an asterisk is itself beside a variable, too"),
+    ("StringEquals", ("${absent}", "b"), "b", True, "a variable without value does not spoil the others"),
+    ("StringEquals", ("",), "", True, "an empty text is equal to one"),
+    ("StringNotEquals", ("",), "", False, "and not unequal"),
+    ("StringNotEquals", ("",), "a", True, "another text is"),
     ("StringNotEquals", ("a",), "b", True, "different texts are not equal"),
     ("StringNotEquals", ("a", "b"), "b", False, "none of several values may be equal"),
     ("StringNotEquals", ("a",), None, True, "a missing key is not equal to anything"),
@@ -38,6 +43,14 @@ TEXT: list[Row] = [
     ("StringNotEquals", (), "b", True, "nothing is not equal to no value"),
     ("StringEqualsIgnoreCase", ("aB",), "Ab", True, "without case"),
     ("StringNotEqualsIgnoreCase", ("aB",), "Ab", False, "without case, negated"),
+    (
+        "StringEqualsIgnoreCase",
+        ("X-${aws:username}-*",),
+        "x-ANN-*",
+        True,
+        "nor the case of what is filled in",
+    ),
+    ("StringEqualsIgnoreCase", ("${aws:username}",), "anna", False, "the whole text is compared"),
     ("StringLike", ("a*c",), "abbc", True, "an asterisk is any run"),
     ("StringLike", ("a?c",), "ac", False, "a question mark is one character"),
     ("StringLike", ("a*",), "A", False, "like minds case"),
@@ -109,6 +122,13 @@ OTHERS: list[Row] = [
     ("ArnLike", ("*",), "arn:aws:s3:::b", False, "what has not six segments is no ARN"),
     ("ArnLike", ("arn:aws:s3:::${aws:username}",), "arn:aws:s3:::ann", True, "variables"),
     ("ArnLike", ("arn:aws:s3:::${absent}*",), "arn:aws:s3:::ann", False, "a variable without value"),
+    ("ArnLike", ("arn:aws:iam::${aws:username}:user/*",), "arn:aws:iam::ann:user/x", True, "the colon of a variable parts no segments"),
+    ("ArnLike", ("arn:aws:iam::${aws:username}${aws:username}:user/${aws:username}:x",), "arn:aws:iam::annann:user/ann:x", True, "nor those of several"),
+    ("ArnLike", ("arn:aws:iam::1}:user/x",), "arn:aws:iam::1}:user/x", True, "a brace alone is plain"),
+    ("ArnLike", ("arn:aws:s3:::${*}",), "arn:aws:s3:::*", True, "an escape is the character itself"),
+    ("ArnLike", ("arn:aws:s3:::${*}",), "arn:aws:s3:::b", False, "and no wildcard"),
+    ("ArnLike", ("arn:aws:s3:::",), "arn:aws:s3:::", True, "a segment may be empty"),
+    ("ArnLike", ("arn:aws:s3:::",), "arn:aws:s3:::b", False, "which is no wildcard"),
     ("ArnNotEquals", ("arn:aws:s3:::b",), "arn:aws:s3:::c", True, "another ARN"),
     ("ArnNotLike", ("arn:aws:s3:::b*",), "arn:aws:s3:::bc", False, "like it"),
     ("ArnNotLike", ("arn:aws:s3:::b*",), "bc", False, "no ARN is neither like nor unlike"),
@@ -166,5 +186,5 @@ def test_variables_are_text_where_the_version_does_not_know_them() -> None:
 
 
 def test_an_operator_that_is_not_in_the_table_is_refused() -> None:
-    with pytest.raises(UnknownOperator):
+    with pytest.raises(UnknownOperator, match=r"^StringSame$"):
         predicate(Condition("StringSame", "k", ("a",)), variables=True)

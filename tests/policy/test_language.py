@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from vestry import limits
 from vestry.errors import MalformedPolicyDocument
-from vestry.policy.document import Document, DocumentKind, examine, parse_document, render
+from vestry.policy.document import Document, DocumentKind, Finding, examine, parse_document, render
 
 FOLDER = Path(__file__).parent / "language"
 
@@ -30,6 +31,12 @@ def text_of(case: dict[str, Any], sound: dict[str, Any]) -> str:
     return json.dumps(laid_over({"Version": "2012-10-17", "Statement": statements}, case.get("document", {})))
 
 
+def told(error: Finding) -> str:
+    """Return a finding as the tables write it: the rule, the place in the document, what is wrong, the place in the text."""
+    place = f"{error.path}: " if error.path else ""
+    return f"{error.rule} {place}{error.message} (line {error.line}, column {error.column})"
+
+
 def cases() -> Iterator[Any]:
     for file in sorted(FOLDER.glob("*.yaml")):
         table = yaml.safe_load(file.read_text())
@@ -38,17 +45,33 @@ def cases() -> Iterator[Any]:
             for kind in kinds:
                 text = text_of(case, table["sound"])
                 wildcards = case.get("wildcards", False)
-                # Hints are the same for all kinds; the first is asked.
-                said = (case.get("answer"), case.get("hint") if kind in kinds[:1] else None)
+                # Our own words are the same for all kinds; the first is asked.
+                said = (case.get("answer"), case.get("faults") if kind in kinds[:1] else None)
                 identifier = f"{file.stem}: {case['says']} ({kind})"
                 yield pytest.param(DocumentKind(kind), text, said, wildcards, id=identifier)
 
 
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_only_the_library_reads_documents_longer_than_the_apis_take(kind: DocumentKind) -> None:
+    sound = {"Effect": "Allow", "Principal": "*", "Action": "a:B"}
+    long = json.dumps({"Statement": sound}).ljust(limits.POLICY_INPUT_CHARACTERS + 1)
+    document, findings = examine(long, kind)
+    if kind is DocumentKind.LIBRARY:
+        assert document == parse_document(long, kind)
+        assert document is not None
+        return
+    with pytest.raises(MalformedPolicyDocument):
+        parse_document(long, kind)
+    (error,) = findings
+    assert error.message == f"the text is not JSON: longer than {limits.POLICY_INPUT_CHARACTERS} characters"
+    assert (error.line, error.column) == (1, limits.POLICY_INPUT_CHARACTERS + 1)
+
+
 @pytest.mark.parametrize(("kind", "text", "said", "wildcards"), list(cases()))
 def test_a_policy_is_stored_or_answered_in_the_words_of_aws(
-    kind: DocumentKind, text: str, said: tuple[str | None, str | None], wildcards: bool
+    kind: DocumentKind, text: str, said: tuple[str | None, list[str] | None], wildcards: bool
 ) -> None:
-    answer, hint = said
+    answer, faults = said
     document, findings = examine(text, kind, allow_wildcard_principals=wildcards)
     errors = [finding for finding in findings if finding.severity == "error"]
     if answer is None:
@@ -61,7 +84,9 @@ def test_a_policy_is_stored_or_answered_in_the_words_of_aws(
     with pytest.raises(MalformedPolicyDocument) as refused:
         parse_document(text, kind, allow_wildcard_principals=wildcards)
     assert refused.value.message == answer
-    assert hint is None or refused.value.hint == hint
+    if faults is not None:
+        assert [told(error) for error in errors] == faults
+        assert refused.value.hint in [fault.partition(" ")[2] for fault in faults]
     assert document is None
     if kind is DocumentKind.LIBRARY:
         assert any(error.message in answer for error in errors)

@@ -16,6 +16,7 @@ policy value, is not what the operator compares: neither the operator nor its ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any
@@ -144,14 +145,9 @@ def _text(build: Callable[[tuple[Token, ...]], TextTest], wildcards: bool) -> Ma
     return make
 
 
-def _equals(tokens: tuple[Token, ...]) -> TextTest:
-    literal = "".join(str(token) for token in tokens)
-    return lambda text, _get=None: text == literal
-
-
 def _equals_ignoring_case(tokens: tuple[Token, ...]) -> TextTest:
-    literal = "".join(str(token) for token in tokens).lower()
-    return lambda text, _get=None: text.lower() == literal
+    test = glob(tuple([str(token).lower() for token in tokens]))
+    return lambda text, _get=None: test(text.lower())
 
 
 def _arn_like(values: Sequence[str], variables: bool) -> Matcher:
@@ -192,11 +188,7 @@ def _segment(text: str, variables: bool) -> Segment:
     if tokens == (Wild.ANY,):
         return None
     if not has_variables(tokens):
-        return (
-            text
-            if not any(isinstance(token, Wild) for token in tokens) and "${" not in text
-            else glob(tokens)
-        )
+        return tokens[0] if len(tokens) == 1 and isinstance(tokens[0], str) else glob(tokens)
 
     def test(field: str, get: Get) -> bool:
         filled = fill(tokens, get)
@@ -208,17 +200,16 @@ def _segment(text: str, variables: bool) -> Segment:
 def _arn_pattern(text: str) -> list[str] | None:
     """Split at the first five colons that are not part of a variable."""
     fields: list[str] = []
-    start, depth = 0, 0
-    for at, character in enumerate(text):
-        if text.startswith("${", at):
-            depth += 1
-        elif character == "}" and depth:
-            depth -= 1
-        elif character == ":" and not depth and len(fields) < 5:
-            fields.append(text[start:at])
-            start = at + 1
+    start = 0
+    for found in _COLON.finditer(text):
+        if found[1] and len(fields) < 5:
+            fields.append(text[start : found.start()])
+            start = found.end()
     fields.append(text[start:])
     return fields if len(fields) == 6 else None
+
+
+_COLON = re.compile(r"\$\{[^}]*|(:)")
 
 
 # ── Numbers, dates, addresses and the rest ───────────────────────────────────────────────────────────────────────
@@ -260,7 +251,7 @@ _ORDERED: dict[Family, Callable[[str], Any]] = {Family.NUMERIC: scalars.number, 
 
 #: The other families.
 _MAKERS: dict[Family, Maker] = {
-    Family.STRING: _text(_equals, False),
+    Family.STRING: _text(glob, False),
     Family.STRING_IGNORE_CASE: _text(_equals_ignoring_case, False),
     Family.STRING_LIKE: _text(glob, True),
     Family.BOOL: _compared(scalars.truth, scalars.truth, eq),

@@ -84,16 +84,15 @@ def read_policy(tree: Any, faults: list[Fault]) -> Reading:
     """Return what a JSON value says as a policy, and add what is wrong with it to `faults`."""
     if not isinstance(tree, dict):
         faults.append(Fault("document-shape", (), "a policy is a JSON object"))
-        return Reading(VERSIONS[0], "", [], 0)
+        return Reading(VERSIONS[1], "", [], 0)
     _unknown(tree, TOP_ELEMENTS, (), faults)
     version = tree.get("Version", VERSIONS[0])
     if version not in VERSIONS:
         faults.append(Fault("version", ("Version",), "Version is 2012-10-17 or 2008-10-17"))
-        version = VERSIONS[0]
+        version = VERSIONS[1]
     identifier = tree.get("Id", "")
     if identifier.__class__ is not str:
         faults.append(Fault("id-shape", ("Id",), "Id is a string"))
-        identifier = ""
     reading = Reading(version, identifier, [], len(tree), "Version" in tree)
     for index, raw in enumerate(_statements(tree, faults)):
         if isinstance(raw, dict):

@@ -60,7 +60,8 @@ def _check_statement(draft: Draft, found: list[Fault]) -> None:
             )
     if not statement.actions and "Action" not in draft.bad:
         found.append(Fault("action-missing", draft.path(), "the statement has no Action, or an empty one"))
-    if not (statement.resources or statement.not_resources):
+    unread = "Resource" in draft.bad or "NotResource" in draft.bad
+    if not (statement.resources or statement.not_resources or unread):
         found.append(
             Fault("resource-missing", draft.path(), "the statement has no Resource, or an empty one")
         )
