@@ -80,5 +80,5 @@ SAML_RESPONSE_BYTES: Final = 75_000  # [M] 100,000 characters of base64
 SAML_METADATA_BYTES: Final = 10_000_000  # [M]
 SAML_REDEEM_SECONDS: Final = 300  # an assertion is presented within five minutes of its issue
 SAML_SKEW_SECONDS: Final = 60  # how far ahead of ours a provider's clock may be
-XML_ELEMENTS: Final = 100_000
+XML_ELEMENTS: Final = 20_000
 XML_DEPTH: Final = 64

@@ -14,6 +14,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from saml_documents import metadata
 from serving import Server
 from vestry.server import second_factor
 from vestry.services.registry import REGISTRY
@@ -87,7 +88,10 @@ class Stage:
         self.root.put_role_permissions_boundary(RoleName="some-role", PermissionsBoundary=arn)
         self.root.create_instance_profile(InstanceProfileName="some-profile")
         provider = self.root.create_open_id_connect_provider(Url="https://token.example.com")
+        saml = self.root.create_saml_provider(Name="Some", SAMLMetadataDocument=metadata())
         self.samples: dict[str, Any] = {
+            "SAMLProviderArn": saml["SAMLProviderArn"],
+            "SAMLMetadataDocument": metadata(),
             "InstanceProfileName": "some-profile",
             "UserName": "someone",
             "RoleName": "some-role",

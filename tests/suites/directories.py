@@ -24,7 +24,7 @@ from vestry.directory.entities import (
     User,
 )
 from vestry.directory.machines import InstanceProfile
-from vestry.directory.providers import OidcProvider
+from vestry.directory.providers import OidcProvider, SamlKey, SamlProvider, UsedAssertion
 from vestry.directory.snapshot import Account, Root
 
 ONE, TWO, THREE = "111111111111", "222222222222", "333333333333"
@@ -120,6 +120,22 @@ EVERY_ENTITY: tuple[Entity, ...] = (
         (("k", "v"),),
     ),
     OidcProvider(TWO, "idp.example.org", 1),
+    SamlProvider(
+        ONE,
+        "Corp.IdP_1-2",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        1_790_000_017,
+        "<EntityDescriptor>größe</EntityDescriptor>",
+        "https://idp.example.org/größe",
+        ("AAAA", "BBBB"),
+        1_790_000_018,
+        True,
+        (SamlKey("KEY0000000000000000000001", 1_790_000_019, b"sealed"), SamlKey("KEY2", 1, b"")),
+        (("k", "v"),),
+    ),
+    SamlProvider(TWO, "least", "U", 1, "", "e", ()),
+    UsedAssertion(ONE, "0123456789abcdef", 1_790_000_020),
+    UsedAssertion(TWO, "", 0),
 )
 
 
@@ -160,7 +176,7 @@ class Life:
         elif what == 4:
             self._key(account, first, second)
         elif what == 10:
-            self._provider(account, _NAMES[first % 4], second)
+            _live_providers(self.draft, account, first, second)
         elif what == 5:
             self._device(account, _NAMES[first % 4], second)
         elif what == 11:
@@ -226,15 +242,6 @@ class Life:
         elif len(held) < 3:
             self.draft.put(AccessKey(account.id, self._id("AKIA", second), owner, second % 2, b"s"))
 
-    def _provider(self, account: Account, name: str, second: int) -> None:
-        present = account.oidc_providers.get(name)
-        if present is None:
-            self.draft.put(OidcProvider(account.id, name, second))
-        elif second % 2:
-            self.draft.put(replace(present, client_ids=(str(second),)), replacing=present)
-        else:
-            self.draft.remove(present)
-
     def _device(self, account: Account, name: str, variant: int) -> None:
         owner = (None, "", *sorted(account.names))[variant % (2 + len(account.names))]
         device = MfaDevice(account.id, self._id("m", variant), name, _PATHS[variant % 2], 1, b"s", owner)
@@ -269,6 +276,30 @@ class Life:
                 self.draft.put(replace(present, name=other, path=_PATHS[second % 2]), replacing=present)
         else:
             self.draft.put(_USES[second % len(_USES)](present), replacing=present)
+
+
+def _live_providers(draft: Draft, account: Account, first: int, second: int) -> None:
+    """Do one thing to a provider of either kind, or to what is remembered of one."""
+    name = _NAMES[first % 4]
+    known = account.oidc_providers.get(name)
+    registered = account.saml_providers.get(name.lower())
+    used = account.used_assertions.get(second // 3, {}).get(name)
+    if first < 4 and known is None:
+        draft.put(OidcProvider(account.id, name, second))
+    elif first < 4 and known is not None and second % 2:
+        draft.put(replace(known, client_ids=(str(second),)), replacing=known)
+    elif first < 4 and known is not None:
+        draft.remove(known)
+    elif first < 8 and registered is None:
+        draft.put(SamlProvider(account.id, name, str(second), 1, "", "", ()))
+    elif first < 8 and registered is not None and second % 2:
+        draft.put(replace(registered, metadata=str(second)), replacing=registered)
+    elif first < 8 and registered is not None:
+        draft.remove(registered)
+    elif used is None:
+        draft.put(UsedAssertion(account.id, name, second * 20))
+    else:
+        draft.remove(used)
 
 
 def _fresh(account: str, kind: type[Named], identifier: str, name: str, variant: int) -> Named:

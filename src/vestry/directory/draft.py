@@ -25,7 +25,7 @@ from vestry.directory.entities import (
     User,
 )
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
-from vestry.directory.providers import OidcProvider
+from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
 from vestry.directory.snapshot import Account, Root, age, policy_uses
 
 #: The kind that stands for every row of an account.
@@ -113,6 +113,8 @@ def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account
         return _placed_device(account, old, new)
     if kind is MetadataDefaults:
         return _placed_defaults(account, old, new)
+    if kind is UsedAssertion:
+        return _placed_assertion(account, old, new)
     if kind in _BY_ID:
         return _placed_by_id(account, _BY_ID[kind], old, new)
     field = _FIELDS[kind]
@@ -136,7 +138,7 @@ _FIELDS: dict[type, str] = {
 
 
 #: What is found by its id alone, and the field that holds it.
-_BY_ID: dict[type, str] = {OidcProvider: "oidc_providers"}
+_BY_ID: dict[type, str] = {OidcProvider: "oidc_providers", SamlProvider: "saml_providers"}
 
 
 def _placed_by_id(account: Account, field: str, old: Entity | None, new: Entity | None) -> Account:
@@ -146,6 +148,16 @@ def _placed_by_id(account: Account, field: str, old: Entity | None, new: Entity 
     elif old is not None:
         shelf = shelf.delete(old.id)
     return msgspec.structs.replace(account, **{field: shelf})
+
+
+def _placed_assertion(account: Account, old: Entity | None, new: Entity | None) -> Account:
+    used = account.used_assertions
+    if isinstance(old, UsedAssertion):
+        shelf = used[old.minute].delete(old.id)
+        used = used.set(old.minute, shelf) if shelf else used.delete(old.minute)
+    if isinstance(new, UsedAssertion):
+        used = used.set(new.minute, used.get(new.minute, Map()).set(new.id, new))
+    return msgspec.structs.replace(account, used_assertions=used)
 
 
 def _instance(entity: Entity | None) -> Instance | None:

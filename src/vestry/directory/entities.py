@@ -11,7 +11,7 @@ import msgspec
 from vestry.arn import iam_arn
 from vestry.directory.devices import MfaDevice
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
-from vestry.directory.providers import OidcProvider
+from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -167,6 +167,8 @@ Entity = (
     | Instance
     | MetadataDefaults
     | OidcProvider
+    | SamlProvider
+    | UsedAssertion
     | AccessKey
     | MfaDevice
     | Settings
@@ -182,6 +184,8 @@ KINDS: dict[type[Entity], str] = {
     InstanceProfile: "instance-profile",
     Instance: "instance",
     OidcProvider: "oidc-provider",
+    SamlProvider: "saml-provider",
+    UsedAssertion: "used-assertion",
     MetadataDefaults: "metadata-defaults",
     AccessKey: "key",
     MfaDevice: "mfa-device",

@@ -32,3 +32,52 @@ class OidcProvider(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def arn(self) -> str:
         """The provider's ARN."""
         return f"arn:{PARTITION}:iam::{self.account}:oidc-provider/{self.id}"
+
+
+class SamlKey(msgspec.Struct, frozen=True, gc=False):
+    """A private key that opens a SAML provider's encrypted assertions. `secret` is its PEM, sealed."""
+
+    id: str
+    created: int
+    secret: bytes
+
+
+class SamlProvider(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A SAML provider. `entity_id`, `certificates` (base64 of DER) and `valid_until` (0: for ever) are read from
+    `metadata` when it is set. `unique_id` is AWS's SAMLProviderUUID."""
+
+    account: str
+    name: str
+    unique_id: str
+    created: int
+    metadata: str
+    entity_id: str
+    certificates: tuple[str, ...]
+    valid_until: int = 0
+    encryption_required: bool = False
+    private_keys: tuple[SamlKey, ...] = ()  # in the order in which they were added
+    tags: Pairs = ()
+
+    @property
+    def id(self) -> str:
+        """The row's id: names are unique without regard to case."""
+        return self.name.lower()
+
+    @property
+    def arn(self) -> str:
+        """The provider's ARN."""
+        return f"arn:{PARTITION}:iam::{self.account}:saml-provider/{self.name}"
+
+
+class UsedAssertion(msgspec.Struct, frozen=True, gc=False):
+    """A SAML assertion that was accepted once. `id` is made of its provider and its own id; after `until` it would be
+    refused for its age, and need not be remembered."""
+
+    account: str
+    id: str
+    until: int
+
+    @property
+    def minute(self) -> int:
+        """The minute in which it ends: they are forgotten by the minute."""
+        return self.until // 60

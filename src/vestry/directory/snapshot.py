@@ -17,7 +17,7 @@ from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Service, Settings, User
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
-from vestry.directory.providers import OidcProvider
+from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
 
 #: How an entity uses a managed policy.
 ATTACHED, BOUNDARY = 1, 2
@@ -36,6 +36,8 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     machines: Machines = Machines()
     metadata_defaults: Map[str, MetadataDefaults] = Map()  # by region
     oidc_providers: Map[str, OidcProvider] = Map()  # by URL without https://
+    saml_providers: Map[str, SamlProvider] = Map()  # by lower-case name
+    used_assertions: Map[int, Map[str, UsedAssertion]] = Map()  # by the minute in which they end, then by id
     keys: Map[str, AccessKey] = Map()
     names: Map[str, str] = Map()  # AIDA… or AROA… -> lower-case name
     owned: Map[str, tuple[str, ...]] = Map()  # user id, or "" for root -> ids of access keys, oldest first
@@ -46,6 +48,11 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     def id(self) -> str:
         """The twelve-digit account id."""
         return self.settings.account
+
+    def saml_provider(self, arn: str) -> SamlProvider | None:
+        """Return the SAML provider with exactly that ARN."""
+        found = self.saml_providers.get(arn.partition(":saml-provider/")[2].lower())
+        return found if found is not None and found.arn == arn else None
 
     def user(self, name: str) -> User | None:
         """Return the user of that name, ignoring case."""
@@ -215,6 +222,8 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
     instances: list[Instance] = []
     defaults: dict[str, MetadataDefaults] = {}
     oidc_providers: dict[str, OidcProvider] = {}
+    saml_providers: dict[str, SamlProvider] = {}
+    used_assertions: dict[int, dict[str, UsedAssertion]] = {}
     keys: dict[str, AccessKey] = {}
     names: dict[str, str] = {}
     owned: dict[str, list[AccessKey]] = {}
@@ -237,6 +246,10 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
             defaults[entity.region] = entity
         elif isinstance(entity, OidcProvider):
             oidc_providers[entity.id] = entity
+        elif isinstance(entity, SamlProvider):
+            saml_providers[entity.id] = entity
+        elif isinstance(entity, UsedAssertion):
+            used_assertions.setdefault(entity.minute, {})[entity.id] = entity
         elif isinstance(entity, AccessKey):
             keys[entity.id] = entity
             owned.setdefault(entity.owner, []).append(entity)
@@ -254,6 +267,8 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         machines=machines_of(instances),
         metadata_defaults=Map(defaults),
         oidc_providers=Map(oidc_providers),
+        saml_providers=Map(saml_providers),
+        used_assertions=Map({minute: Map(shelf) for minute, shelf in used_assertions.items()}),
         keys=Map(keys),
         names=Map(names),
         owned=Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),

@@ -14,7 +14,7 @@ from msgspec.structs import force_setattr
 
 from vestry.directory.entities import KINDS, AccessKey, Entity, Policy, Role, User
 from vestry.directory.machines import Instance, InstanceProfile
-from vestry.directory.providers import OidcProvider
+from vestry.directory.providers import OidcProvider, SamlProvider
 
 #: The body version that is written, by kind.
 VERSIONS: dict[str, int] = dict.fromkeys(KINDS.values(), 1)
@@ -33,6 +33,7 @@ _REPEATED: dict[type, tuple[str, ...]] = {
     Policy: ("account", "path", "description", "tags"),
     InstanceProfile: ("account", "path", "tags"),
     OidcProvider: ("account", "client_ids", "thumbprints", "tags"),
+    SamlProvider: ("account", "metadata", "entity_id", "certificates", "tags"),
     Instance: (
         *("account", "region", "zone", "reservation", "image", "type", "subnet", "groups", "options"),
         *("key_name", "user_data", "tags", "details"),

@@ -19,6 +19,8 @@ from vestry.services.iam import (
     profile_roles,
     role_updates,
     roles,
+    saml_keys,
+    saml_providers,
     tags,
     users,
 )
@@ -38,6 +40,8 @@ __all__ = [
     "profile_roles",
     "role_updates",
     "roles",
+    "saml_keys",
+    "saml_providers",
     "tags",
     "users",
 ]

@@ -13,7 +13,7 @@ from vestry import limits
 from vestry.arn import parse_arn, unique_id
 from vestry.directory.entities import Pairs, Policy, Role, User
 from vestry.directory.machines import InstanceProfile
-from vestry.directory.providers import OidcProvider
+from vestry.directory.providers import OidcProvider, SamlProvider
 from vestry.errors import InvalidInput, LimitExceeded, NoSuchEntity, ValidationError
 from vestry.services.operation import Call
 
@@ -60,6 +60,15 @@ def the_oidc_provider(call: Call) -> OidcProvider:
     provider = call.account.oidc_providers.get(arn.partition(":oidc-provider/")[2])
     if provider is None or provider.arn != arn:
         raise NoSuchEntity(f"OpenIDConnect Provider not found for arn {arn}")
+    return provider
+
+
+def the_saml_provider(call: Call) -> SamlProvider:
+    """Return the SAML provider of parameter SAMLProviderArn."""
+    arn = call.parameters["SAMLProviderArn"]
+    provider = call.account.saml_provider(arn)
+    if provider is None:
+        raise NoSuchEntity(f"Manifest not found for arn {arn}")
     return provider
 
 

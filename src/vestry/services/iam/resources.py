@@ -82,6 +82,26 @@ def oidc_providers(ask: Ask) -> Resource:
     return Resource(arn, arn, ask.account.id)
 
 
+def saml_provider(ask: Ask) -> Resource:
+    """The SAML provider of parameter SAMLProviderArn."""
+    arn = ask.parameters["SAMLProviderArn"]
+    if parse_arn(arn) is None:
+        raise ValidationError(f"ARN {arn} is not valid.")
+    found = ask.account.saml_provider(arn)
+    return Resource(arn, arn, _owner(arn, ask), () if found is None else found.tags)
+
+
+def new_saml_provider(ask: Ask) -> Resource:
+    """The SAML provider that would be created."""
+    return _new(ask, "saml-provider", "Name")
+
+
+def saml_providers(ask: Ask) -> Resource:
+    """All SAML providers of the account."""
+    arn = iam_arn(ask.account.id, "saml-provider", "/", "*")
+    return Resource(arn, arn, ask.account.id)
+
+
 def key_owner(ask: Ask) -> Resource:
     """The owner of parameter AccessKeyId; AWS denies an unknown or foreign key in words of its own, to everybody."""
     identifier = ask.parameters["AccessKeyId"]

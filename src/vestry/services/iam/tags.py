@@ -13,7 +13,7 @@ from vestry import limits
 from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import Policy, Role, User
 from vestry.directory.machines import InstanceProfile
-from vestry.directory.providers import OidcProvider
+from vestry.directory.providers import OidcProvider, SamlProvider
 from vestry.errors import LimitExceeded
 from vestry.services.iam import pages, resources
 from vestry.services.iam.lookups import (
@@ -22,12 +22,13 @@ from vestry.services.iam.lookups import (
     the_policy,
     the_profile,
     the_role,
+    the_saml_provider,
     the_user,
 )
 from vestry.services.iam.mfa_resources import device_numbered, the_device
 from vestry.services.operation import Answer, Call, Function, operation
 
-Find = Callable[[Call], User | Role | Policy | InstanceProfile | OidcProvider | MfaDevice]
+Find = Callable[[Call], User | Role | Policy | InstanceProfile | OidcProvider | SamlProvider | MfaDevice]
 
 
 def _tag(find: Find, *, ignore_case: bool) -> Function:
@@ -98,3 +99,11 @@ operation("iam:ListOpenIDConnectProviderTags", on=_oidc)(_list(the_oidc_provider
 operation("iam:TagMFADevice", on=_device, keys=_tags, writes=True)(_tag(the_device, ignore_case=False))
 operation("iam:UntagMFADevice", on=_device, keys=_keys, writes=True)(_untag(the_device, ignore_case=False))
 operation("iam:ListMFADeviceTags", on=_device)(_list(the_device))
+_saml = resources.saml_provider
+operation("iam:TagSAMLProvider", on=_saml, keys=_tags, writes=True)(
+    _tag(the_saml_provider, ignore_case=False)
+)
+operation("iam:UntagSAMLProvider", on=_saml, keys=_keys, writes=True)(
+    _untag(the_saml_provider, ignore_case=False)
+)
+operation("iam:ListSAMLProviderTags", on=_saml)(_list(the_saml_provider))

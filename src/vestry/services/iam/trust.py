@@ -52,7 +52,10 @@ def _bound(root: Root, kind: str, value: str) -> str:
 def _is_provider(account: Account | None, resource: str) -> bool:
     """Tell whether an identity provider exists; those of accounts that are not hosted here are taken at their word."""
     kind, _, name = resource.partition("/")
-    return account is None or (kind == "oidc-provider" and name in account.oidc_providers)
+    if account is None or (kind == "oidc-provider" and name in account.oidc_providers):
+        return True
+    saml = account.saml_providers.get(name.lower()) if kind == "saml-provider" else None
+    return saml is not None and saml.name == name
 
 
 def _bound_aws(root: Root, value: str) -> str:
