@@ -74,6 +74,11 @@ def service_arn(name: str) -> str:
     return f"arn:{PARTITION}:iam:::service/{name}"
 
 
+def self_arn(account: str) -> str:
+    """Return the ARN by which STS's policies call the caller's own session (GetWebIdentityToken)."""
+    return f"arn:{PARTITION}:sts::{account}:self"
+
+
 def is_account_id(text: str) -> bool:
     """Tell whether `text` is an account id: twelve ASCII digits."""
     return len(text) == 12 and text.isascii() and text.isdigit()

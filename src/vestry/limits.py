@@ -43,6 +43,13 @@ CHAINED_SESSION: Final = 3600  # role chaining: one hour at most
 SESSION_POLICY_ARNS: Final = 10
 SESSION_TAGS: Final = 50
 
+# ── Tokens that an account issues ────────────────────────────────────────────────────────────────────────────────
+DEFAULT_WEB_IDENTITY: Final = 300  # seconds [M]
+WEB_IDENTITY_PAYLOAD: Final = 14_984  # bytes: measured on AWS by others
+KEY_LIFETIME: Final = 30 * 86_400  # seconds after which a signing key's successor is made
+KEY_AHEAD: Final = 86_400  # it is published so long before it signs
+KEY_BEHIND: Final = 86_400  # the old one is published so long after that; no token lives longer than an hour
+
 # ── Second factors: AWS documents none of these ──────────────────────────────────────────────────────────────────
 MFA_WINDOW_STEPS: Final = 1  # RFC 6238, 5.2: one step either way
 MFA_RESYNC_STEPS: Final = 20  # two consecutive codes: ten minutes either way

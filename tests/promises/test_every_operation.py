@@ -23,7 +23,7 @@ ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*
 SERVICES = ("iam", "sts")
 LOADER = botocore.session.Session()
 #: Errors of the models that have status 403 and are no denial.
-MODELLED_REFUSALS = {"InvalidAuthenticationCode"}
+MODELLED_REFUSALS = {"InvalidAuthenticationCode", "OutboundWebIdentityFederationDisabledException"}
 EXEMPT = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 
 
@@ -117,6 +117,8 @@ class Stage:
             "PrincipalArn": f"arn:aws:iam::{number}:saml-provider/nobody",
             "Name": "somebody",
             "VirtualMFADeviceName": "device",
+            "Audience": ["somewhere"],
+            "SigningAlgorithm": "ES384",
             "AuthenticationCode1": "000000",
             "AuthenticationCode2": "000001",
         }

@@ -23,6 +23,7 @@ from vestry.directory.entities import (
     Settings,
     User,
 )
+from vestry.directory.issuers import SigningKey, WebIdentityIssuer
 from vestry.directory.machines import InstanceProfile
 from vestry.directory.providers import OidcProvider, SamlKey, SamlProvider, UsedAssertion
 from vestry.directory.snapshot import Account, Root
@@ -97,6 +98,16 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     ),
     MfaDevice(ONE, "0e" * 10, "root", "/", 1_790_000_011, b"sealed", "", 9, last_step=59),
     MfaDevice(TWO, "0f" * 10, "spare", "/", 1, b""),
+    WebIdentityIssuer(
+        ONE,
+        "0000-issuer",
+        True,
+        (
+            SigningKey("RSA_1", "RS256", 5, '{"kty":"RSA"}', b"sealed"),
+            SigningKey("EC384_2", "ES384", 6, "{}", b""),
+        ),
+    ),
+    WebIdentityIssuer(TWO, "0001-issuer", False, ()),
     RingKey(1, 1_790_000_009, b"\x00sealed\xff"),
     RingKey(2, 1_790_000_010, b""),
     Service(
@@ -177,6 +188,8 @@ class Life:
             self._key(account, first, second)
         elif what == 10:
             _live_providers(self.draft, account, first, second)
+        elif what == 5 and first < 4:
+            self._issuer(account, second)
         elif what == 5:
             self._device(account, _NAMES[first % 4], second)
         elif what == 11:
@@ -241,6 +254,14 @@ class Life:
             self.draft.put(replace(held[0], active=not held[0].active), replacing=held[0])
         elif len(held) < 3:
             self.draft.put(AccessKey(account.id, self._id("AKIA", second), owner, second % 2, b"s"))
+
+    def _issuer(self, account: Account, variant: int) -> None:
+        present = account.issuer
+        if present is not None and variant % 3 == 0:
+            self.draft.remove(present)
+        else:
+            issuer = WebIdentityIssuer(account.id, str(variant), variant % 2 == 0, ())
+            self.draft.put(issuer, replacing=present)
 
     def _device(self, account: Account, name: str, variant: int) -> None:
         owner = (None, "", *sorted(account.names))[variant % (2 + len(account.names))]

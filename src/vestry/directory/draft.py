@@ -24,6 +24,7 @@ from vestry.directory.entities import (
     Settings,
     User,
 )
+from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
 from vestry.directory.snapshot import Account, Root, age, policy_uses
@@ -111,6 +112,8 @@ def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account
         return msgspec.structs.replace(account, machines=machines)
     if kind is MfaDevice:
         return _placed_device(account, old, new)
+    if kind is WebIdentityIssuer:
+        return msgspec.structs.replace(account, issuer=new)
     if kind is MetadataDefaults:
         return _placed_defaults(account, old, new)
     if kind is UsedAssertion:

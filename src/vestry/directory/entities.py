@@ -10,6 +10,7 @@ import msgspec
 
 from vestry.arn import iam_arn
 from vestry.directory.devices import MfaDevice
+from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
 
@@ -171,6 +172,7 @@ Entity = (
     | UsedAssertion
     | AccessKey
     | MfaDevice
+    | WebIdentityIssuer
     | Settings
     | RingKey
     | Service
@@ -189,6 +191,7 @@ KINDS: dict[type[Entity], str] = {
     MetadataDefaults: "metadata-defaults",
     AccessKey: "key",
     MfaDevice: "mfa-device",
+    WebIdentityIssuer: "issuer",
     Settings: "account",
     RingKey: "ring-key",
     Service: "service",

@@ -15,6 +15,7 @@ from immutables import Map
 from vestry.arn import is_account_id
 from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Service, Settings, User
+from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
@@ -43,6 +44,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     owned: Map[str, tuple[str, ...]] = Map()  # user id, or "" for root -> ids of access keys, oldest first
     uses: Map[str, Uses] = Map()  # policy ARN -> unique id -> ATTACHED | BOUNDARY
     devices: Map[str, MfaDevice] = Map()  # by serial number
+    issuer: WebIdentityIssuer | None = None
 
     @property
     def id(self) -> str:
@@ -229,6 +231,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
     owned: dict[str, list[AccessKey]] = {}
     uses: dict[str, dict[str, int]] = {}
     devices: dict[str, MfaDevice] = {}
+    issuer: WebIdentityIssuer | None = None
     for entity in entities:
         if isinstance(entity, User):
             users[entity.name.lower()] = entity
@@ -255,6 +258,8 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
             owned.setdefault(entity.owner, []).append(entity)
         elif isinstance(entity, MfaDevice):
             devices[entity.serial] = entity
+        elif isinstance(entity, WebIdentityIssuer):
+            issuer = entity
         for arn, use in policy_uses(entity):
             shelf = uses.setdefault(arn, {})
             shelf[entity.id] = shelf.get(entity.id, 0) | use
@@ -274,6 +279,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         owned=Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),
         uses=Map({arn: Map(shelf) for arn, shelf in uses.items()}),
         devices=Map(devices),
+        issuer=issuer,
     )
 
 

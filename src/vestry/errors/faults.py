@@ -18,6 +18,8 @@ __all__ = [
     "ExpiredIdentityToken",
     "ExpiredToken",
     "Fault",
+    "FeatureDisabled",
+    "FeatureEnabled",
     "IdentityProviderError",
     "IdentityProviderRefused",
     "IncompleteSignature",
@@ -28,6 +30,7 @@ __all__ = [
     "InvalidIdentityToken",
     "InvalidInput",
     "InvalidParameterValue",
+    "JwtPayloadSizeExceeded",
     "LimitExceeded",
     "MalformedInput",
     "MalformedPolicyDocument",
@@ -35,11 +38,13 @@ __all__ = [
     "MissingParameter",
     "NoSuchEntity",
     "NotImplementedOperation",
+    "OutboundFederationDisabled",
     "PackedPolicyTooLarge",
     "ParameterFault",
     "RegionDisabled",
     "ServerFault",
     "ServiceUnavailable",
+    "SessionDurationEscalation",
     "SignatureDoesNotMatch",
     "StateFault",
     "Throttling",
@@ -224,6 +229,33 @@ class DeleteConflict(StateFault):
 
 class LimitExceeded(StateFault):
     code = "LimitExceeded"
+
+
+class FeatureEnabled(StateFault):
+    code = "FeatureEnabled"
+
+
+class FeatureDisabled(StateFault):
+    code = "FeatureDisabled"
+    status = 404
+
+
+class OutboundFederationDisabled(StateFault):
+    code = "OutboundWebIdentityFederationDisabledException"
+    status = 403
+    default = "Outbound web identity federation is disabled for your account"
+    default_hint = "aws iam enable-outbound-web-identity-federation"
+
+
+class SessionDurationEscalation(StateFault):
+    code = "SessionDurationEscalationException"
+    status = 403
+    default = "The requested token duration would extend the session beyond its original expiration time."
+
+
+class JwtPayloadSizeExceeded(ParameterFault):
+    code = "JWTPayloadSizeExceededException"
+    default = "JWT payload exceeds maximum allowed size"
 
 
 class UnmodifiableEntity(StateFault):

@@ -90,8 +90,11 @@ _IAM_AND_STS: Final = (
     ConditionKey("sts:awsservicename", _S),
     ConditionKey("sts:durationseconds", _N),
     ConditionKey("sts:externalid", _S),
+    ConditionKey("sts:identitytokenaudience", _S, several=True),
     ConditionKey("sts:rolesessionname", _S),
+    ConditionKey("sts:signingalgorithm", _S),
     ConditionKey("sts:sourceidentity", _S),
+    ConditionKey("sts:taskpolicyarn", _A),
     ConditionKey("sts:transitivetagkeys", _S, several=True),
 )
 

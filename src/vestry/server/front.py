@@ -16,6 +16,7 @@ import msgspec
 
 from vestry import __version__
 from vestry.errors import Fault, InternalFailure, NotImplementedOperation
+from vestry.server import issuer_documents
 from vestry.server.exchange import HttpAnswer, HttpRequest
 from vestry.server.log import Log
 from vestry.server.pipeline import Pipeline
@@ -26,6 +27,7 @@ _REDIRECT = "https://aws.amazon.com/iam"
 #: The service in a credential scope, behind key id, date and region.
 _SCOPE = re.compile(r"Credential=[^/,& ]{1,128}/[0-9]{8}/[a-z0-9-]{1,64}/([A-Za-z0-9-]{1,64})/", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
+_CACHED = [(b"cache-control", f"public, max-age={issuer_documents.CACHE_SECONDS}".encode())]
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -93,6 +95,12 @@ class Front:
             return HttpAnswer(200, [*_headers(request_id, "text/plain"), *_CORS])
         if http.path in _HEALTH and http.method in ("GET", "HEAD"):
             return HttpAnswer(200, _headers(request_id, "application/json"), self._health())
+        if http.path.startswith(issuer_documents.PREFIX) and http.method in ("GET", "HEAD"):
+            found = issuer_documents.document(
+                self._pipeline.published.root, http.path, self._pipeline.public_url
+            )
+            if found is not None:
+                return HttpAnswer(200, [*_headers(request_id, "application/json"), *_CACHED], found)
         if http.method in ("GET", "POST") and (form or b"Action=" in http.query):
             return None
         if signed_service(http) is not None:

@@ -29,6 +29,7 @@ from vestry.server.operator import OperatorSocket, write_server_file
 from vestry.server.pipeline import Pipeline
 from vestry.server.protocol import BoundedProtocol
 from vestry.server.settings import SERVICES, Clock, Settings
+from vestry.server.signing_keys import keep_turning
 from vestry.server.tls import Certificate, TlsError
 from vestry.server.transport import Turn
 from vestry.server.usage import LastUsed
@@ -126,6 +127,7 @@ async def _serve(
     beside = [
         asyncio.create_task(_flush(committer, installation.store, used, log)),
         asyncio.create_task(_stop(server, stop)),
+        asyncio.create_task(keep_turning(published, committer, installation.keyring, clock, log)),
     ]
     if certificate is not None:
         beside.append(asyncio.create_task(certificate.watch(log)))

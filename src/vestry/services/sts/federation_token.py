@@ -11,7 +11,7 @@ from vestry.credentials.seal import SALT_BYTES
 from vestry.credentials.session import SessionClaims, SessionKind, mint
 from vestry.policy.request import Value
 from vestry.services.operation import Answer, Call, operation
-from vestry.services.sts.request import check_tags, check_token_size, passed_tags, tag_keys
+from vestry.services.sts.request import check_tag_keys, check_token_size, passed_tags, tag_keys
 from vestry.services.sts.session_policy import checked_policies, checked_size
 from vestry.services.sts.session_token import lifetime
 from vestry.services.sts.shapes import credentials_shape
@@ -19,7 +19,7 @@ from vestry.services.sts.shapes import credentials_shape
 
 def _federated_user(ask: Ask) -> Resource:
     """The federated user; it exists nowhere but in its session."""
-    check_tags(ask.parameters, ask.caller)
+    check_tag_keys(passed_tags(ask.parameters))
     arn = federated_user_arn(ask.account.id, ask.parameters["Name"])
     return Resource(arn, arn, ask.account.id)
 

@@ -95,11 +95,8 @@ def check_token_size(call: Call) -> None:
         raise InvalidParameterValue("MinimumSessionTokenSize is not supported.")
 
 
-def check_tags(parameters: Mapping[str, Any], caller: Caller) -> None:
-    """Raise InvalidParameterValue or ValidationError for tags and source identity that no policy could allow."""
-    if is_plain(parameters, caller):
-        return
-    tags = passed_tags(parameters)
+def check_tag_keys(tags: Pairs) -> None:
+    """Raise InvalidParameterValue for keys that are the same without regard to case, and for AWS's own."""
     keys = [key.lower() for key, _ in tags]
     if len(set(keys)) < len(keys):
         raise InvalidParameterValue(
@@ -107,11 +104,20 @@ def check_tags(parameters: Mapping[str, Any], caller: Caller) -> None:
         )
     if any(key.startswith("aws:") for key in keys):
         raise InvalidParameterValue("aws: prefixed tag key names are not allowed for external use.")
-    if not {key.lower() for key in parameters.get("TransitiveTagKeys") or ()} <= set(keys):
+
+
+def check_tags(parameters: Mapping[str, Any], caller: Caller) -> None:
+    """Raise InvalidParameterValue or ValidationError for tags and source identity that no policy could allow."""
+    if is_plain(parameters, caller):
+        return
+    tags = passed_tags(parameters)
+    keys = {key.lower() for key, _ in tags}
+    check_tag_keys(tags)
+    if not {key.lower() for key in parameters.get("TransitiveTagKeys") or ()} <= keys:
         raise InvalidParameterValue(
             "The specified transitive tag key must be included in the requested tags."
         )
-    if {key.lower() for key, _ in inherited_tags(caller)} & set(keys):
+    if {key.lower() for key, _ in inherited_tags(caller)} & keys:
         raise InvalidParameterValue(
             "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag "
             "key from the calling session."
