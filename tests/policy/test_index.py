@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vestry.policy.compile import EMPTY, Compiled, Rule, compile_document, compile_set
 from vestry.policy.document import Document, Principals, Statement
-from vestry.policy.pattern import resource_pattern
+from vestry.policy.index import Entry
+from vestry.policy.pattern import resource_pattern, words
 from vestry.policy.request import MappingContext
-from vestry.policy.tables import FEW, PieceTable, PrefixTable
+from vestry.policy.tables import FEW, PieceTable, PrefixTable, WordTable
 
+WORDS = st.text("ab", min_size=1, max_size=3)
 TEXTS = st.text("ab", max_size=6)
 CONTEXT = MappingContext({"aws:username": "ann"})
 
 
+def entries(policy: Compiled, action: str, resource: str) -> list[Entry]:
+    chained = []
+    for first in policy.candidates(action, resource):
+        entry: Entry | None = first
+        while entry is not None:
+            chained.append(entry)
+            entry = entry[5]
+    return chained
+
+
 def found(policy: Compiled, action: str, resource: str) -> list[Rule]:
     """What the index finds, whether it matches or not."""
-    return [entry[-1] for entries in policy.candidates(action, resource) for entry in entries]
+    return [entry[4] for entry in entries(policy, action, resource)]
 
 
 def matching(policy: Compiled, action: str, resource: str) -> set[int]:
     """The statements whose action and resource match, asked as the engine asks."""
     numbers = set()
-    for entries in policy.candidates(action, resource):
-        for names, others, prefix, test, rule in entries:
-            named = action in names or (others is not None and others(action))
-            assert named is rule.names_action(action)
-            if named and resource.startswith(prefix) and (test is None or test(resource, CONTEXT.get)):
-                numbers.add(rule.number)
+    for names, others, prefix, test, rule, _ in entries(policy, action, resource):
+        named = names is None or action in names or (others is not None and others(action))
+        assert named is rule.names_action(action)
+        if named and resource.startswith(prefix) and (test is None or test(resource, CONTEXT.get)):
+            numbers.add(rule.number)
     return numbers
 
 
@@ -49,6 +62,25 @@ def test_a_piece_table_finds_every_contained_literal(literals: list[str], text: 
     assert {literal for literal in literals if literal in text} <= found
 
 
+@given(st.lists(WORDS, max_size=20), st.text("ab-/", max_size=12))
+def test_a_word_table_finds_every_word_once(literals: list[str], text: str) -> None:
+    table = WordTable([(literal, literal) for literal in literals], list)
+    found = [item for group in table.find(text) for item in group]
+    assert sorted(found) == sorted(literal for literal in literals if literal in re.split("[-/]", text))
+
+
+@given(st.lists(st.tuples(st.text("a1-é", max_size=4), st.booleans()), max_size=6))
+def test_every_match_has_the_words_of_its_pattern(parts: list[tuple[str, bool]]) -> None:
+    pattern = resource_pattern("".join("*" if wild else text for text, wild in parts), variables=False)
+    match = "".join(text for text, _ in parts)
+    assert pattern.matches(match, CONTEXT.get)
+    assert set(pattern.words) <= set(words(match))
+
+
+def test_a_word_that_a_wildcard_touches_may_go_on() -> None:
+    assert resource_pattern("arn:aws:s3:::*/one/two*three/four/*", variables=True).words == ["one", "four"]
+
+
 @given(st.lists(st.text("ab:*?", max_size=8), max_size=40), st.text("ab:", max_size=8))
 def test_the_index_finds_every_resource_that_matches(patterns: list[str], text: str) -> None:
     statements = tuple(Statement(True, actions=("s3:Get*",), resources=(pattern,)) for pattern in patterns)
@@ -66,6 +98,8 @@ FAMILIES = {
     "leading wildcard": "*:role/app-{:05d}",
     "middle": "arn:aws:s3:::*-{:05d}-*",
     "middle between colons": "*:{:05d}:*",
+    "letters in the middle": "arn:aws:s3:::*x{:05d}y*",
+    "a word in the middle": "arn:aws:s3:::*-{:05d}/*",
     "with a variable": "arn:aws:s3:::home-{:05d}/${{aws:username}}/*",
     "variable first": "arn:aws:s3:::${{aws:username}}/{:05d}",
     "inner wildcard in a segment": "arn:aws:sqs:us-*-1:1*:queue-{:05d}",

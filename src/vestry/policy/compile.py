@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vestry.policy.document import Document
-from vestry.policy.index import Entries, RuleIndex
+from vestry.policy.index import Entry, RuleIndex
 from vestry.policy.rule import Rule, compile_statement
 from vestry.policy.variables import VARIABLE_VERSION
 
@@ -25,7 +25,7 @@ class Compiled:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         #: What `candidates` returns where that is known without looking, else empty.
-        self.few: tuple[Entries, ...] = ()
+        self.few: tuple[Entry, ...] = ()
         self._index: RuleIndex | None = None
         self._keys: tuple[str, ...] | None = None
 
@@ -37,7 +37,7 @@ class Compiled:
             self._keys = tuple(dict.fromkeys(one.key for one in conditions))
         return self._keys
 
-    def candidates(self, action: str, resource: str) -> Sequence[Entries]:
+    def candidates(self, action: str, resource: str) -> Sequence[Entry | None]:
         """Return the rules that may concern the lower-case `action` on `resource`, with the resource test left to do.
 
         INVARIANT: every rule whose action and resource match is among them, once or more. Its action is to be tested.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vestry.policy.compile import Compiled, Rule
+from vestry.policy.index import Entry
 from vestry.policy.principals import Match
 from vestry.policy.request import Principal
 from vestry.policy.variables import Get
@@ -24,9 +25,15 @@ def judge(
     """
     granted: Rule | None = None
     for policy in policies:
-        for entries in policy.few or policy.candidates(action, resource):
-            for entry in entries:
-                if action not in entry[0] and ((others := entry[1]) is None or not others(action)):
+        for first in policy.few or policy.candidates(action, resource):
+            following: Entry | None = first
+            while following is not None:
+                entry, following = following, following[5]
+                if (
+                    (names := entry[0]) is not None
+                    and action not in names
+                    and ((others := entry[1]) is None or not others(action))
+                ):
                     continue
                 if not resource.startswith(entry[2]):
                     continue
@@ -59,9 +66,11 @@ def judge_resource(
     """
     granted: Rule | None = None
     closest = Match.NONE
-    for entries in policy.few or policy.candidates(action, resource):
-        for names, others, prefix, test, rule in entries:
-            if action not in names and (others is None or not others(action)):
+    for first in policy.few or policy.candidates(action, resource):
+        following: Entry | None = first
+        while following is not None:
+            names, others, prefix, test, rule, following = following
+            if names is not None and action not in names and (others is None or not others(action)):
                 continue
             if not resource.startswith(prefix) or (test is not None and not test(resource, get)):
                 continue

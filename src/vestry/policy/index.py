@@ -1,28 +1,37 @@
 """Which rules can concern a request: found by resource, and where many rules have the same, by action.
 
-Every resource pattern is put where it has the fewest neighbours: under the whole text if it has no wildcard, else under
-what every match begins with, ends with or contains. Rules about `*`, like any others that share a place, are told
+Every resource pattern is put where it has few neighbours: under the whole text if it has no wildcard, else under
+what every match begins with, ends with, or contains. Rules about `*`, like any others that share a place, are told
 apart by their actions.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from vestry.policy.pattern import ResourcePattern, ResourceTest, TextTest
 from vestry.policy.rule import Rule
-from vestry.policy.tables import FEW, PieceTable, PrefixTable
+from vestry.policy.tables import FEW, PieceTable, PrefixTable, WordTable
 
 #: From so many neighbours on, looking up all pieces of a text is cheaper than trying them.
 MANY = 24
 #: A literal in the middle that is shorter than this does not tell patterns apart.
 TELLING = 4
 
-#: A rule, after what to ask before it: `names` and `others` of its action (see Rule), then whether the resource begins
-#: with a literal, then the resource's test, if there is one.
-Entry = tuple[frozenset[str], TextTest | None, str, ResourceTest | None, Rule]
-Entries = tuple[Entry, ...]
+#: What to ask before a rule: `names` (None: the action is known to be meant) and `others` of its action (see Rule),
+#: whether the resource begins with a literal, then the resource's test, if there is one. Then the rule.
+Link = tuple[frozenset[str] | None, TextTest | None, str, ResourceTest | None, Rule]
+#: The same, and the entry that follows in the same place. Most places have one, which is a single object in memory.
+Entry = tuple[frozenset[str] | None, TextTest | None, str, ResourceTest | None, Rule, "Entry | None"]
+
+
+def _chain(links: Iterable[Link]) -> Entry | None:
+    """Return the links as entries, the first before the others."""
+    first: Entry | None = None
+    for link in reversed(list(links)):
+        first = (*link, first)
+    return first
 
 
 class ActionTable:
@@ -30,84 +39,76 @@ class ActionTable:
 
     __slots__ = ("_exact", "_patterns")
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        exact: dict[str, list[Entry]] = {}
-        patterns: list[tuple[str, Entry, Entry]] = []
-        for entry in entries:
-            rule = entry[-1]
+    def __init__(self, links: Iterable[Link]) -> None:
+        exact: dict[str, list[Link]] = {}
+        patterns: list[tuple[str, Link, Link]] = []
+        for link in links:
+            rule = link[-1]
+            known: Link = (None, *link[1:])
             for name in rule.names:
-                exact.setdefault(name, []).append(entry)
-            if rule.others is not None:
-                starts = {pattern.prefix for pattern in rule.actions if pattern.exact is None}
-                if rule.statement.not_actions is not None:
-                    starts = {""}
-                patterns += [(start, entry, entry) for start in starts]
-        self._exact = {name: tuple(found) for name, found in exact.items()}
-        self._patterns = PrefixTable(patterns, tuple) if patterns else None
+                exact.setdefault(name, []).append(known)
+            if rule.statement.not_actions is not None:
+                patterns.append(("", link, link))
+            elif rule.others is not None:
+                patterns += [
+                    (pattern.prefix, link, known if pattern.test is None else link)
+                    for pattern in rule.actions
+                    if pattern.exact is None
+                ]
+        self._exact = {name: _chain(found) for name, found in exact.items()}
+        self._patterns = PrefixTable(patterns, _chain) if patterns else None
 
-    def find(self, action: str) -> list[Entries]:
+    def find(self, action: str) -> list[Entry | None]:
         """Return the entries whose rules may name the lower-case `action`."""
-        found: list[Entries] = [] if self._patterns is None else self._patterns.find(action)
+        found: list[Entry | None] = [] if self._patterns is None else self._patterns.find(action)
         named = self._exact.get(action)
         if named is not None:
             found.append(named)
         return found
 
 
-#: Entries in one place: few of them, or by action.
-_Group = Entries | ActionTable
+#: What is in one place: few entries, or entries by action.
+_Group = Entry | None | ActionTable
 
 
-def _group(entries: list[Entry]) -> _Group:
-    return tuple(entries) if len(entries) <= FEW else ActionTable(entries)
+def _group(links: list[Link]) -> _Group:
+    return _chain(links) if len(links) <= FEW else ActionTable(links)
 
 
 class RuleIndex:
     """Rules by resource, then by action. Immutable once built."""
 
-    __slots__ = ("_exact", "_pieces", "_prefixes", "_rest", "_suffixes", "few")
+    __slots__ = ("_exact", "_others", "_prefixes", "_rest", "few")
 
     #: All entries where they are few (then nothing is indexed), else empty.
-    few: tuple[Entries, ...]
+    few: tuple[Entry, ...]
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         rest, patterns = _read(rules)
         self.few = ()
         if len(patterns) + len(rest) <= FEW:
-            entries = (*rest, *(_entry(rule, pattern.prefix, pattern.test) for pattern, rule in patterns))
-            self.few = (entries,) if entries else ()
+            links = [*rest, *(_link(rule, pattern.prefix, pattern.test) for pattern, rule in patterns)]
+            first = _chain(links)
+            self.few = () if first is None else (first,)
             rest, patterns = [], []
-        exact: dict[str, list[Entry]] = {}
+        exact: dict[str, list[Link]] = {}
         for pattern, rule in patterns:
             if pattern.exact:
-                exact.setdefault(pattern.prefix, []).append(_entry(rule))
+                exact.setdefault(pattern.prefix, []).append(_link(rule))
         self._rest = _group(rest) if rest else None
-        self._exact = {resource: _group(entries) for resource, entries in exact.items()}
-        self._place([(pattern, rule) for pattern, rule in patterns if not pattern.exact])
+        self._exact = {resource: _group(links) for resource, links in exact.items()}
+        places = _Places([(pattern, rule) for pattern, rule in patterns if not pattern.exact])
+        self._prefixes = PrefixTable(places.prefix, _group) if places.prefix else None
+        self._others: list[Callable[[str], list[_Group]]] = []
+        if places.suffix:
+            suffixes = PrefixTable(places.suffix, _group)
+            self._others.append(lambda resource: suffixes.find(resource[::-1]))
+        if places.word:
+            self._others.append(WordTable(places.word, _group).find)
+        if places.piece:
+            self._others.append(PieceTable(places.piece, _group).find)
 
-    def _place(self, patterns: Sequence[tuple[ResourcePattern, Rule]]) -> None:
-        """Put each pattern where it has the fewest neighbours."""
-        prefixes = Counter([pattern.prefix for pattern, _ in patterns])
-        suffixes = Counter([pattern.suffix for pattern, _ in patterns])
-        middles = Counter([_middle(pattern) for pattern, _ in patterns])
-        by_prefix: list[tuple[str, Entry, Entry]] = []
-        by_suffix: list[tuple[str, Entry, Entry]] = []
-        by_piece: list[tuple[str, Entry]] = []
-        for pattern, rule in patterns:
-            entry = _entry(rule, pattern.prefix, pattern.test)
-            like_prefix, like_suffix = prefixes[pattern.prefix], suffixes[pattern.suffix]
-            fewest, middle = min(like_prefix, like_suffix), _middle(pattern)
-            if fewest > MANY and len(middle) >= TELLING and middles[middle] < fewest:
-                by_piece.append((middle, entry))
-            elif like_prefix <= like_suffix:
-                by_prefix.append((pattern.prefix, entry, _entry(rule, "", pattern.test)))
-            else:
-                by_suffix.append((pattern.suffix[::-1], entry, entry))
-        self._prefixes = PrefixTable(by_prefix, _group) if by_prefix else None
-        self._suffixes = PrefixTable(by_suffix, _group) if by_suffix else None
-        self._pieces = PieceTable(by_piece, _group) if by_piece else None
-
-    def find(self, action: str, resource: str) -> Sequence[Entries]:
+    def find(self, action: str, resource: str) -> Sequence[Entry | None]:
         """Return the entries that may concern the lower-case `action` on `resource`."""
         if self.few:
             return self.few
@@ -117,11 +118,9 @@ class RuleIndex:
         exact = self._exact.get(resource)
         if exact is not None:
             groups.append(exact)
-        if self._suffixes is not None:
-            groups += self._suffixes.find(resource[::-1])
-        if self._pieces is not None:
-            groups += self._pieces.find(resource)
-        found: list[Entries] = []
+        for find in self._others:
+            groups += find(resource)
+        found: list[Entry | None] = []
         for group in groups:
             if isinstance(group, ActionTable):
                 found += group.find(action)
@@ -130,31 +129,76 @@ class RuleIndex:
         return found
 
 
-def _read(rules: Iterable[Rule]) -> tuple[list[Entry], list[tuple[ResourcePattern, Rule]]]:
+def _read(rules: Iterable[Rule]) -> tuple[list[Link], list[tuple[ResourcePattern, Rule]]]:
     """Return what must be found whatever the resource, and what can be found by a pattern."""
-    rest: list[Entry] = []
+    rest: list[Link] = []
     patterns: list[tuple[ResourcePattern, Rule]] = []
     for rule in rules:
         if rule.resources is None:
             # Who says neither which resource nor, as trust policies do, whom, means nothing.
             if rule.principals is not None or rule.spared is not None:
-                rest.append(_entry(rule))
+                rest.append(_link(rule))
         elif rule.statement.not_resources is not None:
-            rest.append(_entry(rule, "", _none_of(rule.resources)))
+            rest.append(_link(rule, "", _none_of(rule.resources)))
         else:
             for pattern in rule.resources:
                 if pattern.test is None and not pattern.prefix:
-                    rest.append(_entry(rule))
+                    rest.append(_link(rule))
                 else:
                     patterns.append((pattern, rule))
     return rest, patterns
+
+
+class _Places:
+    """Where each pattern goes: literals, and what is found under them."""
+
+    __slots__ = ("piece", "prefix", "suffix", "word")
+
+    def __init__(self, patterns: Sequence[tuple[ResourcePattern, Rule]]) -> None:
+        """Put each pattern in the first place where it has few neighbours, else where it has the fewest."""
+        self.prefix: list[tuple[str, Link, Link]] = []
+        self.suffix: list[tuple[str, Link, Link]] = []
+        self.word: list[tuple[str, Link]] = []
+        self.piece: list[tuple[str, Link]] = []
+        prefixes = Counter([pattern.prefix for pattern, _ in patterns])
+        suffixes = Counter([pattern.suffix for pattern, _ in patterns])
+        crowded: list[tuple[ResourcePattern, Rule]] = []
+        for pattern, rule in patterns:
+            if prefixes[pattern.prefix] <= FEW:
+                self._by_prefix(pattern, rule)
+            elif suffixes[pattern.suffix] <= FEW:
+                self._by_suffix(pattern, rule)
+            else:
+                crowded.append((pattern, rule))
+        words = Counter([word for pattern, _ in crowded for word in pattern.words])
+        middles = Counter([_middle(pattern) for pattern, _ in crowded])
+        for pattern, rule in crowded:
+            word, middle = min(pattern.words, key=words.__getitem__, default=""), _middle(pattern)
+            like_prefix, like_suffix = prefixes[pattern.prefix], suffixes[pattern.suffix]
+            fewest = min(like_prefix, like_suffix, words[word] or like_prefix)
+            if fewest > MANY and len(middle) >= TELLING and middles[middle] < fewest:
+                self.piece.append((middle, _link(rule, pattern.prefix, pattern.test)))
+            elif like_prefix == fewest:
+                self._by_prefix(pattern, rule)
+            elif like_suffix == fewest:
+                self._by_suffix(pattern, rule)
+            else:
+                self.word.append((word, _link(rule, pattern.prefix, pattern.test)))
+
+    def _by_prefix(self, pattern: ResourcePattern, rule: Rule) -> None:
+        tried, taken = _link(rule, pattern.prefix, pattern.test), _link(rule, "", pattern.test)
+        self.prefix.append((pattern.prefix, tried, taken))
+
+    def _by_suffix(self, pattern: ResourcePattern, rule: Rule) -> None:
+        link = _link(rule, pattern.prefix, pattern.test)
+        self.suffix.append((pattern.suffix[::-1], link, link))
 
 
 def _middle(pattern: ResourcePattern) -> str:
     return max(pattern.inner, key=len, default="")
 
 
-def _entry(rule: Rule, prefix: str = "", test: ResourceTest | None = None) -> Entry:
+def _link(rule: Rule, prefix: str = "", test: ResourceTest | None = None) -> Link:
     return rule.names, rule.others, prefix, test, rule
 
 

@@ -7,8 +7,8 @@ ended, which is all the searching that is needed: what `*a*a*a*` costs grows wit
 
 A resource pattern is an ARN in six segments. `*` and `?` stand for characters inside their segment; an asterisk that
 is the last character of a segment may run on past the colon; the sixth segment holds every further colon. Most
-patterns have no wildcard that must stop at a colon and are plain; the others run through an automaton whose states
-are the bits of one integer. A pattern of fewer than six segments in which nothing can run on stands for everything
+patterns have no wildcard that must stop at a colon and are plain; the others, and those that mix `?` and letters
+between two asterisks, run through an automaton whose states are the bits of one integer. A pattern of fewer than six segments in which nothing can run on stands for everything
 that begins with those segments.
 """
 
@@ -35,6 +35,8 @@ class TextTest(Protocol):
     def __call__(self, text: str, _get: Get | None = None, /) -> bool: ...
 
 
+_WORD = re.compile(r"[0-9A-Za-z]+")
+_WHOLE_WORD = re.compile(r"(?<=[^0-9A-Za-z])[0-9A-Za-z]+(?=[^0-9A-Za-z])")
 _STARS = re.compile(r"\*+")
 _SEGMENTS = 6
 
@@ -68,9 +70,19 @@ class ResourcePattern(msgspec.Struct, frozen=True, gc=False):
     inner: tuple[str, ...] = ()  # the literals between: each match contains them all
     variables: tuple[str, ...] = ()  # the keys that are filled in
 
+    @property
+    def words(self) -> list[str]:
+        """The words (see `words`) that every match has: those between wildcards that no wildcard touches."""
+        return [word for literal in self.inner for word in _WHOLE_WORD.findall(literal)]
+
     def matches(self, resource: str, get: Get) -> bool:
         """Tell whether `resource` is meant."""
         return resource.startswith(self.prefix) and (self.test is None or self.test(resource, get))
+
+
+def words(text: str) -> list[str]:
+    """Return what stands between whatever is neither an ASCII letter nor a digit."""
+    return _WORD.findall(text)
 
 
 def action_pattern(text: str) -> ActionPattern:
@@ -195,6 +207,8 @@ def glob(tokens: tuple[Token, ...]) -> TextTest:
     if len(chunks) == 1:
         size, pieces = chunks[0]
         return lambda text, _get=None: len(text) == size and _stands_at(text, 0, pieces)
+    if any(len(pieces) > 1 for _, pieces in chunks[1:-1]):
+        return _automaton(tokens)
     return _chunk_test(chunks)
 
 
@@ -270,19 +284,17 @@ def _stands_at(text: str, position: int, pieces: tuple[tuple[int, str], ...]) ->
 
 
 def _search(text: str, start: int, last: int, pieces: tuple[tuple[int, str], ...]) -> int:
-    """Return the first position from `start` to `last` where the pieces stand, or -1."""
+    """Return the first position from `start` to `last` where the one piece, if there is one, stands, or -1."""
     if start > last:
         return -1
     if not pieces:
         return start
-    if len(pieces) == 1:
-        offset, piece = pieces[0]
-        found = text.find(piece, start + offset, last + offset + len(piece))
-        return found - offset if found >= 0 else -1
-    return next((at for at in range(start, last + 1) if _stands_at(text, at, pieces)), -1)
+    ((offset, piece),) = pieces
+    found = text.find(piece, start + offset, last + offset + len(piece))
+    return found - offset if found >= 0 else -1
 
 
-# ── Patterns with wildcards that stop at colons ──────────────────────────────────────────────────────────────────
+# ── Patterns with wildcards that stop at colons, or with many `?` between asterisks ─────────────────────────────
 
 
 def _automaton(tokens: tuple[Token, ...]) -> TextTest:

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
+from vestry.policy.pattern import words
+
 Item = TypeVar("Item")
 Group = TypeVar("Group")
 
@@ -99,3 +101,21 @@ class PieceTable(Generic[Item, Group]):
 
 def _pieces(text: str, size: int) -> list[str]:
     return list({text[at : at + size]: None for at in range(len(text) - size + 1)})
+
+
+class WordTable(Generic[Item, Group]):
+    """Items by a word that every match has. Immutable once built."""
+
+    __slots__ = ("_groups",)
+
+    def __init__(self, items: Sequence[tuple[str, Item]], group: Callable[[list[Item]], Group]) -> None:
+        """Take (word, item) pairs."""
+        lists: dict[str, list[Item]] = {}
+        for word, item in items:
+            lists.setdefault(word, []).append(item)
+        self._groups = {word: group(alike) for word, alike in lists.items()}
+
+    def find(self, text: str) -> list[Group]:
+        """Return the groups of every word of `text`."""
+        groups = self._groups
+        return [groups[word] for word in dict.fromkeys(words(text)) if word in groups]
