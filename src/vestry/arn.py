@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ LONG_TERM_KEY, TEMPORARY_KEY = "AKIA", "ASIA"
 #: What the access keys of services embed: no account has this number.
 NO_ACCOUNT = "000000000000"
 
+_ROLE_ARN = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/(?:[!-~]*/)?[\w+=,.@-]{1,64}", re.ASCII)
 _ACCOUNT_MASK = 0x7FFFFFFFFF80
 _ACCOUNT_SHIFT = 7
 _NEW_STYLE = 1 << 47
@@ -82,6 +84,12 @@ def self_arn(account: str) -> str:
 def is_account_id(text: str) -> bool:
     """Tell whether `text` is an account id: twelve ASCII digits."""
     return len(text) == 12 and text.isascii() and text.isdigit()
+
+
+def role_account(text: str) -> str | None:
+    """Return the account in a role's ARN, None for what is not one."""
+    found = _ROLE_ARN.fullmatch(text)
+    return None if found is None else found[1]
 
 
 def key_id(prefix: str, account: str, entropy: bytes) -> str:

@@ -74,7 +74,18 @@ JSON_DEPTH: Final = 32
 POLICY_INPUT_CHARACTERS: Final = 131_072  # [M] policyDocumentType
 
 # ── Identity providers ───────────────────────────────────────────────────────────────────────────────────────────
+ISSUERS: Final = 10_000  # whose keys are held
 ISSUER_KEYS: Final = 100  # keys of one issuer that are read
+ISSUER_SECONDS: Final = 5  # STS waits as long for each answer of an issuer
+ISSUER_BYTES: Final = 262_144  # of a discovery document or a key set
+ISSUER_FRESH: Final = 900  # seconds after which keys in use are fetched again, in the background
+ISSUER_LONGEST_USE: Final = 86_400  # seconds that keys work for while their issuer is down
+ISSUER_LONGEST_PAUSE: Final = 60  # seconds for which an issuer that fails is left alone
+ISSUER_ALLOWANCE: Final = 3  # fetches for unknown key ids in a row
+ISSUER_ALLOWANCE_SECONDS: Final = 30  # in which one more is earned
+WEB_IDENTITY_TOKEN: Final = 20_000  # [M] characters
+WEB_IDENTITY_SKEW: Final = 300  # seconds by which an issuer's clock may differ
+SUBJECT_CHARACTERS: Final = 255  # [M]
 
 # ── SAML ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 SAML_PROVIDERS_PER_ACCOUNT: Final = 100  # [Q]

@@ -126,3 +126,13 @@ def test_not_principal_spares_a_listed_service() -> None:
     test = principal_test(Principals(service=("ec2.amazonaws.com",)), bound=False)
     assert test.spares(SERVICE)
     assert not test.spares(FEDERATED)
+
+
+def test_a_well_known_provider_is_named_by_its_arn_or_its_address() -> None:
+    arn = "arn:aws:iam::111122223333:oidc-provider/accounts.google.com"
+    google = Principal(Kind.FEDERATED, "", arn, "accounts.google.com")
+    for value in (arn, "accounts.google.com"):
+        assert principal_test(Principals(federated=(value,)), bound=True).match(google) is DIRECT
+    for value in ("www.amazon.com", "arn:aws:iam::444455556666:oidc-provider/accounts.google.com", ""):
+        assert principal_test(Principals(federated=(value,)), bound=True).match(google) is NONE
+        assert principal_test(Principals(federated=(value,)), bound=True).match(FEDERATED) is NONE

@@ -245,8 +245,9 @@ def test_every_other_operation_refuses_by_name(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("service", "name"), OFFERED)
 def test_every_modelled_parameter_is_read(service: str, name: str) -> None:
-    folder = Path(__file__).resolve().parents[2] / "src" / "vestry" / "services" / service
-    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    package = Path(__file__).resolve().parents[2] / "src" / "vestry"
+    folders = (package / "services" / service, package / "access")  # proofs are read there
+    source = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
     if REGISTRY[service, name].mfa:
         source += inspect.getsource(second_factor)
     shape = model(service).operation_model(name).input_shape

@@ -126,7 +126,9 @@ def principals_match(principals: Principals, caller: Principal, bound: bool) -> 
     if caller.kind == Kind.SERVICE:
         return "direct" if caller.arn in principals.service else ""
     if caller.kind == Kind.FEDERATED:
-        return "direct" if caller.arn in principals.federated else ""
+        known = caller.arn in principals.federated
+        by_address = caller.issuer_arn != "" and caller.issuer_arn in principals.federated
+        return "direct" if known or by_address else ""
     if caller.kind == Kind.ANONYMOUS:
         return ""
     if names(principals, caller.arn, bound) and caller.kind != Kind.ROOT:

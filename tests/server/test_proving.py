@@ -13,14 +13,15 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from places import Place, refusal, trusting
-from vestry.access.caller import Caller, Proof, principal_of_proof
+from vestry.access.caller import Caller, Proof, principal_of_provider
 from vestry.access.declaration import Ask, Resource
-from vestry.access.proof import Needs, ProvenBy, Submission
+from vestry.access.proof import Issuer, Needs, ProvenBy, Submission
 from vestry.directory.entities import Settings
 from vestry.directory.snapshot import Account, Root
 from vestry.errors import InvalidIdentityToken
 from vestry.server.committer import Published
-from vestry.server.fetch import IssuerKeys
+from vestry.server.issuers import IssuerKeys
+from vestry.server.log import Log
 from vestry.server.proving import Proving
 from vestry.services.operation import REGISTRY, Answer, Call, operation
 
@@ -39,13 +40,13 @@ class Signing:
         self.submissions.append(submission)
         said = submission.parameters["SAMLAssertion"]
         if said == "unknown-key" and not submission.awaited:
-            return Needs("https://issuer.example", "k1")
+            return Needs(Issuer("https://issuer.example"))
         if said != "good":
             raise InvalidIdentityToken("Response signature invalid")
         arn = submission.parameters["PrincipalArn"]
         account = submission.root.accounts[submission.parameters["RoleArn"].split(":")[4]]
         return Caller(
-            principal_of_proof(arn), account, "", proof=Proof(arn, "jane", "jane", {"saml:sub": "jane"})
+            principal_of_provider(arn), account, "", proof=Proof(arn, "jane", "jane", {"saml:sub": "jane"})
         )
 
     def on(self, ask: Ask) -> Resource:
@@ -122,14 +123,14 @@ def test_a_proven_caller_whom_the_trust_policy_names_gets_an_answer_and_its_chan
 
 def test_on_another_root_the_proof_is_judged_again_with_what_it_gave_before() -> None:
     account = Account(Settings("123456789012", "one", "i", 0))
-    caller = Caller(principal_of_proof(PROVIDER), account, "", proof=Proof(PROVIDER, "jane", "jane", {}))
+    caller = Caller(principal_of_provider(PROVIDER), account, "", proof=Proof(PROVIDER, "jane", "jane", {}))
     seen: list[Submission] = []
 
     def prove(submission: Submission) -> Caller:
         seen.append(submission)
         return caller
 
-    proving = Proving(ProvenBy(prove), {}, IssuerKeys(), 10.5, 20.5)
+    proving = Proving(ProvenBy(prove), {}, IssuerKeys(Log(None)), 10.5, 20.5)
     first, second = Root(1), Root(2)
     assert asyncio.run(proving.first(Published(first))) == (caller, first)
     assert proving.again(second) is caller

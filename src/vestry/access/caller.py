@@ -12,6 +12,7 @@ from vestry.credentials.session import SessionClaims
 from vestry.directory.entities import Pairs, Role, User
 from vestry.directory.snapshot import Account
 from vestry.policy.request import Kind, Principal, Value
+from vestry.policy.shared_providers import BUILT_IN
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
@@ -84,9 +85,12 @@ def principal_of_session(role: Role, name: str) -> Principal:
     return Principal(Kind.ROLE, role.account, session_arn(role.account, role.name, name), role.arn, role.id)
 
 
-def principal_of_proof(provider: str) -> Principal:
-    """Return someone who signed in at an identity provider (its ARN) as a principal, before they assume a role."""
-    return Principal(Kind.FEDERATED, "", provider)
+def principal_of_provider(arn: str, address: str = "") -> Principal:
+    """Return someone who signed in at an identity provider as a principal, before they assume a role.
+
+    `address` is that of an OpenID Connect provider: trust policies may name a few well-known ones by it alone.
+    """
+    return Principal(Kind.FEDERATED, "", arn, address if address in BUILT_IN else "")
 
 
 def principal_of_federated_user(account: Account, user: User | None, name: str) -> Principal:

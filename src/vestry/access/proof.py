@@ -16,18 +16,29 @@ from vestry.credentials.issuer_keys import KeySet
 from vestry.directory.snapshot import Root
 
 
-class Needs(msgspec.Struct, frozen=True, gc=False):
-    """The keys of an issuer are not at hand, or not the one with this id."""
+class Issuer(msgspec.Struct, frozen=True, gc=False):
+    """Whose keys verify a token: the URL of an OpenID Connect provider, and the certificates that may speak for it.
 
-    issuer: str
-    key_id: str
+    `thumbprints` (SHA-1) are those that the provider was registered with. They are part of it, so that keys that came
+    over a connection trusted by one account are never another's.
+    """
+
+    url: str
+    thumbprints: tuple[str, ...] = ()
+
+
+class Needs(msgspec.Struct, frozen=True, gc=False):
+    """The keys of an issuer are not at hand, or not the one that is wanted."""
+
+    issuer: Issuer
 
 
 class Submission(msgspec.Struct, frozen=True, gc=False):
     """What a proof is judged by.
 
     `parameters` are validated; `wall` and `now` are the two clocks in epoch seconds. `keys` answers an issuer's keys
-    that are at hand. `awaited`: what was needed has been asked for, so that what is missing now is out of reach.
+    that are at hand. `awaited`: what was needed has been asked for, so that what is missing now is out of reach;
+    `trouble` is then AWS's text for why, where it has one.
     `earlier` is what the same proof gave on a Root of a moment ago: where nothing that it rests on has changed, the
     signature need not be verified again.
     """
@@ -36,8 +47,9 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     root: Root
     wall: int
     now: int
-    keys: Callable[[str], KeySet | None]
+    keys: Callable[[Issuer], KeySet | None]
     awaited: bool = False
+    trouble: str = ""
     earlier: Caller | None = None
 
 

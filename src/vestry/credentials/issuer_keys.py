@@ -23,6 +23,8 @@ ALGORITHMS: Mapping[str, tuple[str, str]] = {
     "ES384": ("EC", "P-384"),
     "ES512": ("EC", "P-521"),
 }
+#: How long the moduli of 2048 and 8192 bits are in base64url: others are not even read.
+_RSA_CHARACTERS = (341, 1368)
 _CURVES = frozenset(curve for _, curve in ALGORITHMS.values() if curve)
 
 
@@ -74,7 +76,7 @@ def _key(row: Mapping[str, Any]) -> IssuerKey | None:
     wanted = ("kty", "n", "e") if kind == "RSA" else ("kty", "crv", "x", "y")
     public = {name: row[name] for name in wanted if isinstance(row.get(name), str)}
     try:
-        if kind == "RSA":
+        if kind == "RSA" and _RSA_CHARACTERS[0] <= len(public["n"]) <= _RSA_CHARACTERS[1]:
             key = RSAKey.import_key(public)
             if 2048 <= key.raw_value.key_size <= 8192:
                 return IssuerKey(key_id, algorithm, "RSA", "", key)

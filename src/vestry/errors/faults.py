@@ -20,7 +20,6 @@ __all__ = [
     "Fault",
     "FeatureDisabled",
     "FeatureEnabled",
-    "IdentityProviderError",
     "IdentityProviderRefused",
     "IncompleteSignature",
     "InternalFailure",
@@ -123,13 +122,6 @@ class ExpiredIdentityToken(AuthenticationFault):
     code = "ExpiredTokenException"
     status = 400
     default_hint = "Sign in at the identity provider again."
-
-
-class IdentityProviderError(AuthenticationFault):
-    """The identity provider could not be asked; clients try again by themselves."""
-
-    code = "IDPCommunicationError"
-    status = 400
 
 
 class IdentityProviderRefused(AuthenticationFault):

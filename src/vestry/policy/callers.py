@@ -9,11 +9,11 @@ import re
 
 from vestry.arn import iam_arn, is_account_id, parse_arn, root_arn
 from vestry.policy.request import Kind, Principal
-from vestry.policy.shared_providers import CONTROLS
+from vestry.policy.shared_providers import BUILT_IN, CONTROLS
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+", re.ASCII | re.IGNORECASE)
-#: Providers that are named by their address alone (IAM User Guide, "AWS JSON policy elements: Principal").
-BUILT_IN_PROVIDERS = frozenset((*CONTROLS, "accounts.google.com", "graph.facebook.com", "www.amazon.com"))
+#: Providers that are named by their address alone, as services are.
+BY_ADDRESS = frozenset((*CONTROLS, *BUILT_IN))
 _WEB_IDENTITY = "sts:assumerolewithwebidentity"
 
 
@@ -28,7 +28,7 @@ def read_caller(text: str | None, action: str = "") -> Principal:
     if is_account_id(text):
         return Principal(Kind.ROOT, text, root_arn(text))
     if not text.startswith("arn:"):
-        if text in BUILT_IN_PROVIDERS and action.lower() == _WEB_IDENTITY:
+        if text in BY_ADDRESS and action.lower() == _WEB_IDENTITY:
             return Principal(Kind.FEDERATED, "", text)
         if _SERVICE.fullmatch(text):
             return Principal(Kind.SERVICE, "", text)

@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from vestry.policy.provider_claims import EVERY, special_claims
+
 
 class KeyType(StrEnum):
     """What a key's values are."""
@@ -152,7 +154,7 @@ _SAML: Final = tuple(
 #: What web identity providers' keys are called, after the provider's URL and a colon.
 _CLAIMS: Final = {
     claim: ConditionKey(f":{claim}", _S, several=claim == "amr")
-    for claim in ("aud", "oaud", "sub", "amr", "azp", "app_id", "id", "user_id")
+    for claim in (*EVERY, "app_id", "id", "user_id")
 }
 
 #: The table.
@@ -169,4 +171,8 @@ def condition_key(name: str) -> ConditionKey | None:
     if found is not None:
         return found
     provider, _, claim = lowered.rpartition(":")
-    return _CLAIMS.get(claim) if "." in provider else None
+    if "." not in provider and ":" not in provider:
+        return None
+    if claim in special_claims(provider):
+        return ConditionKey(f":{claim}", _N if claim == "google/organization_number" else _S)
+    return _CLAIMS.get(claim)

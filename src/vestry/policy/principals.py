@@ -56,7 +56,8 @@ class PrincipalTest(msgspec.Struct, frozen=True, gc=False):
         if kind is Kind.SERVICE:
             return Match.DIRECT if caller.arn in self.services else Match.NONE
         if kind is Kind.FEDERATED:
-            return Match.DIRECT if caller.arn in self.providers else Match.NONE
+            known = caller.arn in self.providers or caller.issuer_arn in self.providers
+            return Match.DIRECT if known else Match.NONE
         if kind is Kind.ANONYMOUS:
             return Match.NONE
         names = self.names
@@ -106,7 +107,7 @@ def principal_test(principals: Principals, *, bound: bool) -> PrincipalTest:
         frozenset(accounts),
         frozenset(names),
         frozenset(principals.service),
-        frozenset(principals.federated),
+        frozenset(principals.federated) - {""},
     )
 
 

@@ -33,7 +33,7 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
 
     `arn` is the caller's own: root, user, role session or federated user ARN; a service's name or a provider's ARN
     for SERVICE and FEDERATED; empty for ANONYMOUS. `issuer_arn` is the role's ARN behind a session, or the user's
-    ARN behind a federated user. `unique_id` is the user's (AIDA…) or role's (AROA…) unique id, empty where unknown.
+    ARN behind a federated user, or the address by which a well-known provider may be named as well. `unique_id` is the user's (AIDA…) or role's (AROA…) unique id, empty where unknown.
     """
 
     kind: Kind

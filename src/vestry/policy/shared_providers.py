@@ -10,6 +10,9 @@ from vestry.policy.elements import Condition
 
 COGNITO = "cognito-identity.amazonaws.com"
 
+#: Providers that a trust policy may name by their address alone (IAM User Guide, "AWS JSON policy elements: Principal").
+BUILT_IN = frozenset(("accounts.google.com", COGNITO, "graph.facebook.com", "www.amazon.com"))
+
 #: The provider's address, without https://, and the condition key that must be compared.
 CONTROLS = {
     address: f"{address}:{claim}"

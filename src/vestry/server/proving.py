@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from vestry.access.caller import Caller
-from vestry.access.proof import Needs, ProvenBy, Submission
+from vestry.access.proof import Issuer, Needs, ProvenBy, Submission
 from vestry.credentials.issuer_keys import KeySet
 from vestry.directory.snapshot import Root
 from vestry.server.committer import Published
@@ -21,12 +21,12 @@ from vestry.server.committer import Published
 class Sources(Protocol):
     """Where issuers' keys come from."""
 
-    def keys(self, issuer: str) -> KeySet | None:
+    def keys(self, issuer: Issuer) -> KeySet | None:
         """Return the keys that are at hand."""
         ...
 
-    async def fetch(self, needs: Needs) -> None:
-        """Fetch what is needed, where that is worth trying; never raises for an issuer that is out of reach."""
+    async def fetch(self, needs: Needs) -> str:
+        """Fetch what is needed, where that is worth trying; return AWS's text for what is in the way, or ""."""
         ...
 
 
@@ -48,9 +48,10 @@ class Proving:
         root = published.root
         found = await self._judge(self._submission(root))
         if isinstance(found, Needs):
-            await self._sources.fetch(found)
+            trouble = await self._sources.fetch(found)
             root = published.root
-            found = await self._judge(msgspec.structs.replace(self._submission(root), awaited=True))
+            again = msgspec.structs.replace(self._submission(root), awaited=True, trouble=trouble)
+            found = await self._judge(again)
         self._found = _caller(found)
         return self._found, root
 

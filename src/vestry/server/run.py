@@ -21,9 +21,9 @@ from vestry import __version__, limits
 from vestry.errors import Fault
 from vestry.server.app import App
 from vestry.server.committer import Committer, Published
-from vestry.server.fetch import IssuerKeys
 from vestry.server.front import Front
 from vestry.server.installation import Installation
+from vestry.server.issuers import IssuerKeys
 from vestry.server.log import Log
 from vestry.server.operator import OperatorSocket, write_server_file
 from vestry.server.pipeline import Pipeline
@@ -102,7 +102,8 @@ async def _serve(
     used = LastUsed(dict(installation.store.read_usage()))
     endpoint = endpoint_of(settings.host, listener.getsockname()[1], secure=certificate is not None)
     public_url = settings.public_url or endpoint
-    pipeline = Pipeline(published, committer, installation.keyring, clock, used, IssuerKeys(), public_url)
+    issuers = IssuerKeys(log)
+    pipeline = Pipeline(published, committer, installation.keyring, clock, used, issuers, public_url)
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
     operator = OperatorSocket(installation, committer, pipeline.decisions, clock, log)
     folder = installation.directory.path
@@ -128,6 +129,7 @@ async def _serve(
         asyncio.create_task(_flush(committer, installation.store, used, log)),
         asyncio.create_task(_stop(server, stop)),
         asyncio.create_task(keep_turning(published, committer, installation.keyring, clock, log)),
+        asyncio.create_task(issuers.keep_fresh()),
     ]
     if certificate is not None:
         beside.append(asyncio.create_task(certificate.watch(log)))

@@ -14,12 +14,10 @@ from vestry.arn import ROLE, USER, account_of, is_account_id, parse_arn, root_ar
 from vestry.directory.snapshot import Account, Root
 from vestry.errors import LimitExceeded, MalformedPolicyDocument
 from vestry.policy.document import DocumentKind, document_size, parse_document, rewrite_principals
+from vestry.policy.shared_providers import BUILT_IN
 
-#: AWS's own service principals, which need no registration; identity providers that AWS knows without registration.
+#: AWS's own service principals, which need no registration.
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?", re.ASCII)
-_BUILT_IN_PROVIDERS = frozenset(
-    ("accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com")
-)
 
 
 def bind(root: Root, account: Account, text: str) -> str:
@@ -42,7 +40,7 @@ def _bound(root: Root, kind: str, value: str) -> str:
         return _bound_aws(root, value)
     if kind == "Service" and not _SERVICE.fullmatch(value) and value not in root.services:
         raise _invalid("SERVICE", value)
-    if kind == "Federated" and value not in _BUILT_IN_PROVIDERS:
+    if kind == "Federated" and value not in BUILT_IN:
         fields = parse_arn(value)
         if fields is None or not _is_provider(root.accounts.get(fields.account), fields.resource):
             raise _invalid("FEDERATED", value)

@@ -12,7 +12,7 @@ from vestry.directory.entities import Role, Service
 from vestry.directory.snapshot import Root
 from vestry.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity, ValidationError
 from vestry.limits import ACCESS_KEYS_PER_USER
-from vestry.policy.callers import BUILT_IN_PROVIDERS
+from vestry.policy.callers import BY_ADDRESS
 from vestry.policy.document import DocumentKind, parse_document
 from vestry.services.new_keys import make_key
 from vestry.services.operator.call import OperatorCall
@@ -32,7 +32,7 @@ def create(call: OperatorCall) -> dict[str, Any]:
     EntityAlreadyExists.
     """
     name = str(call.arguments["name"])
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or name in BUILT_IN_PROVIDERS:
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or name in BY_ADDRESS:
         raise ValidationError(
             f"{name!r} cannot be the name of a service.",
             hint="A service is named like a host, in lower case and with a dot: backup.internal",

@@ -4,6 +4,20 @@ Enters: calls of the service `sts`. Leaves: answers in the model's shapes; nothi
 Start in `assume_role`.
 """
 
-from vestry.services.sts import assume_role, federation_token, identity, session_token, web_identity_token
+from vestry.services.sts import (
+    assume_role,
+    federation_token,
+    identity,
+    session_token,
+    web_identity,
+    web_identity_token,
+)
 
-__all__ = ["assume_role", "federation_token", "identity", "session_token", "web_identity_token"]
+__all__ = [
+    "assume_role",
+    "federation_token",
+    "identity",
+    "session_token",
+    "web_identity",
+    "web_identity_token",
+]

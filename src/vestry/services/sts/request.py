@@ -6,28 +6,26 @@ Source: IAM User Guide, "Passing session tags in AWS STS" and "Monitor and contr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from vestry.access.caller import Caller
 from vestry.access.context import override_tags
 from vestry.access.declaration import Ask
+from vestry.arn import role_account
 from vestry.directory.entities import Pairs, Role
 from vestry.directory.snapshot import Root
 from vestry.errors import InvalidParameterValue, ValidationError
 from vestry.policy.request import Value
 from vestry.services.operation import Call
 
-_ROLE_ARN = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/(?:[!-~]*/)?[\w+=,.@-]{1,64}", re.ASCII)
-
 
 def account_of_role(arn: str) -> str:
     """Return the account in a role's ARN. Raises ValidationError for what is not one."""
-    found = _ROLE_ARN.fullmatch(arn)
-    if found is None:
+    account = role_account(arn)
+    if account is None:
         raise ValidationError(f"{arn} is invalid")
-    return found[1]
+    return account
 
 
 def target_role(root: Root, arn: str) -> Role | None:
