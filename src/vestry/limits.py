@@ -39,6 +39,7 @@ DEFAULT_SESSION: Final = 3600
 DEFAULT_USER_SESSION: Final = 43_200  # GetSessionToken, GetFederationToken
 ROOT_SESSION: Final = 3600  # the same two, called by a root user: the default and the maximum
 SHORTEST_SESSION: Final = 900
+LONGEST_SESSION: Final = 129_600  # GetSessionToken, GetFederationToken: 36 hours; no role lasts longer
 CHAINED_SESSION: Final = 3600  # role chaining: one hour at most
 SESSION_POLICY_ARNS: Final = 10
 SESSION_TAGS: Final = 50

@@ -25,6 +25,7 @@ from vestry.credentials.sigv4 import SignedRequest, check_scope, check_time, sig
 from vestry.credentials.vault import Vault
 from vestry.directory import entities
 from vestry.directory.devices import MfaDevice
+from vestry.directory.ring import in_use
 from vestry.directory.snapshot import Account, Root
 from vestry.errors import ExpiredToken, InvalidClientTokenId
 
@@ -50,7 +51,7 @@ class Keyring:
         """Return the sealing keys of `root`, opened."""
         if self._opened is None or self._ring is not root.ring:
             keys = {key.number: RingKey(key.number, self._open(key)) for key in root.ring.values()}
-            self._ring, self._opened = root.ring, KeyRing(keys, max(keys))
+            self._ring, self._opened = root.ring, KeyRing(keys, in_use(root.ring).number)
         return self._opened
 
     def secret(self, key: entities.AccessKey) -> str:

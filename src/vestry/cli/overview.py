@@ -34,6 +34,12 @@ COMMANDS = (
     Row("service new-key", "service:new_key", "Give a service a second access key."),
     Row("service delete-key", "service:delete_key", "Delete an access key of a service."),
     Row("service delete", "service:delete", "Delete a service and its access keys."),
+    Row("keys list", "keys:list_keys", "List the keys that seal session tokens."),
+    Row(
+        "keys rotate",
+        "keys:rotate",
+        "Make a new key for session tokens; live sessions go on, unless --revoke.",
+    ),
     Row("clock advance", "clock:advance", "Move the session clock of a server started with --test-clock."),
     Row("clock show", "clock:show", "Show the clocks of the running server."),
     Row("tls init", "tls:init", "Make a private authority and a server certificate for local work."),
@@ -51,6 +57,7 @@ COMMANDS = (
 GROUPS = {
     "account": "Accounts: create, list, set, reset, delete.",
     "service": "Services as principals: create, list, delete, and their access keys.",
+    "keys": "The keys that seal session tokens.",
     "tls": "Certificates for serving over TLS.",
     "clock": "The session clock of a server that was started for tests.",
 }

@@ -127,12 +127,17 @@ class Settings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class RingKey(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A key that seals session tokens, itself sealed under the master key. It belongs to the installation."""
+    """A key that seals session tokens, itself sealed under the master key. It belongs to the installation.
+
+    `directory.ring` says what `standby` and `retired` (when it was last in use, 0: it is) mean.
+    """
 
     number: int
     created: int
     secret: bytes
     account: str = ""
+    standby: bool = False
+    retired: int = 0
 
     @property
     def id(self) -> str:

@@ -6,18 +6,16 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from vestry.access.authenticate import Keyring, sealed_for
-from vestry.credentials.seal import RING_KEY_BYTES
-from vestry.credentials.vault import NONCE_BYTES, Vault
+from vestry.access.authenticate import Keyring
+from vestry.credentials.vault import Vault
 from vestry.directory.draft import Draft
-from vestry.directory.entities import RingKey
 from vestry.directory.snapshot import Root
 from vestry.server.settings import Settings
+from vestry.services.new_keys import make_ring_key
 from vestry.store.database import Store, StoreError, open_store
 from vestry.store.files import DataDirectory
 
@@ -51,16 +49,9 @@ class Installation:
         if root.ring:
             return root
         draft = Draft(root)
-        draft.put(new_ring_key(1, int(time.time()), os.urandom, self.keyring))
+        draft.put(make_ring_key(1, int(time.time()), os.urandom, self.keyring))
         self.store.commit(draft.changes, root.revision + 1)
         return msgspec.structs.replace(draft.root, revision=root.revision + 1)
-
-
-def new_ring_key(number: int, now: int, entropy: Callable[[int], bytes], keyring: Keyring) -> RingKey:
-    """Return a fresh key for sealing session tokens, itself sealed under the master key."""
-    key = RingKey(number, now, b"")
-    sealed = keyring.vault.seal(entropy(RING_KEY_BYTES), sealed_for(key), entropy(NONCE_BYTES))
-    return msgspec.structs.replace(key, secret=sealed)
 
 
 def database_url(settings: Settings, folder: Path) -> str:

@@ -22,7 +22,7 @@ from vestry.server.decisions import Decisions
 from vestry.server.installation import Installation
 from vestry.server.log import Log
 from vestry.server.settings import Clock, Settings
-from vestry.services.operator import accounts, clock, explanations, services
+from vestry.services.operator import accounts, clock, explanations, keys, services
 from vestry.services.operator.call import OperatorCall
 
 SOCKET = "operator.sock"
@@ -40,6 +40,8 @@ COMMANDS: dict[str, Command] = {
     "clock.show": clock.show,
     "explain.request": explanations.by_request_id,
     "explain.supposed": explanations.supposed,
+    "keys.list": keys.list_all,
+    "keys.rotate": keys.rotate,
     "service.create": services.create,
     "service.list": services.list_all,
     "service.new-key": services.new_key,

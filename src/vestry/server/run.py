@@ -28,6 +28,7 @@ from vestry.server.log import Log
 from vestry.server.operator import OperatorSocket, write_server_file
 from vestry.server.pipeline import Pipeline
 from vestry.server.protocol import BoundedProtocol
+from vestry.server.ring import tend_ring
 from vestry.server.settings import SERVICES, Clock, Settings
 from vestry.server.signing_keys import keep_turning
 from vestry.server.tls import Certificate, TlsError
@@ -130,6 +131,7 @@ async def _serve(
         asyncio.create_task(_stop(server, stop)),
         asyncio.create_task(keep_turning(published, committer, installation.keyring, clock, log)),
         asyncio.create_task(issuers.keep_fresh()),
+        asyncio.create_task(tend_ring(published, committer, clock, log)),
     ]
     if certificate is not None:
         beside.append(asyncio.create_task(certificate.watch(log)))
