@@ -44,6 +44,10 @@ CHAINED_SESSION: Final = 3600  # role chaining: one hour at most
 SESSION_POLICY_ARNS: Final = 10
 SESSION_TAGS: Final = 50
 
+# ── Encoded authorization messages ───────────────────────────────────────────────────────────────────────────────
+ENCODED_MESSAGE: Final = 10_240  # characters [M]
+AUTHORIZATION_MESSAGE: Final = 86_400  # seconds for which one opens; AWS says only that it expires
+
 # ── Tokens that an account issues ────────────────────────────────────────────────────────────────────────────────
 DEFAULT_WEB_IDENTITY: Final = 300  # seconds [M]
 WEB_IDENTITY_PAYLOAD: Final = 14_984  # bytes: measured on AWS by others

@@ -118,6 +118,7 @@ class Stage:
             "Name": "somebody",
             "VirtualMFADeviceName": "device",
             "Audience": ["somewhere"],
+            "EncodedMessage": "nothing",
             "SigningAlgorithm": "ES384",
             "AuthenticationCode1": "000000",
             "AuthenticationCode2": "000001",

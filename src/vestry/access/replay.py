@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from vestry.access.authorization_message import encode_denial
 from vestry.access.authorize import layers_of, request_of
 from vestry.access.context import Facts, Question, RequestContext
 from vestry.access.documents import Documents
-from vestry.policy.decide import Outcome
+from vestry.credentials.seal import KeyRing
+from vestry.policy.decide import Outcome, decide
 from vestry.policy.explain import explain
 from vestry.policy.report import report, unknown_keys
 from vestry.policy.request import Context
@@ -38,6 +40,20 @@ def explain_asked(asked: Asked, documents: Documents) -> list[dict[str, Any]]:
         if told["decision"] != Outcome.ALLOWED.value:
             break
     return found
+
+
+def encode_asked(asked: Asked, documents: Documents, ring: KeyRing, salt: bytes) -> str:
+    """Return the encoded authorization message of the first question that was not allowed, empty where all were.
+
+    `salt` is SALT_BYTES fresh random bytes.
+    """
+    facts = asked.facts
+    for question in asked.questions:
+        request = request_of(facts.caller, question, RequestContext(facts, question))
+        decision = decide(request, layers_of(facts.caller, question, documents))
+        if decision.outcome is not Outcome.ALLOWED:
+            return encode_denial(facts, question, decision, ring, salt)
+    return ""
 
 
 def unknown_keys_of(asked: Asked, documents: Documents) -> list[str]:

@@ -25,6 +25,7 @@ __all__ = [
     "InternalFailure",
     "InvalidAction",
     "InvalidAuthenticationCode",
+    "InvalidAuthorizationMessage",
     "InvalidClientTokenId",
     "InvalidIdentityToken",
     "InvalidInput",
@@ -188,6 +189,12 @@ class MalformedPolicyDocument(ParameterFault):
 
 class PackedPolicyTooLarge(ParameterFault):
     code = "PackedPolicyTooLarge"
+
+
+class InvalidAuthorizationMessage(ParameterFault):
+    code = "InvalidAuthorizationMessageException"
+    default = "Message is not valid"
+    default_hint = "It was altered or cut, has expired, or belongs to another account or installation."
 
 
 class InvalidAuthenticationCode(ParameterFault):

@@ -7,8 +7,9 @@ from typing import Any
 from vestry.access.caller import Caller, principal_of_root, principal_of_session, principal_of_user
 from vestry.access.context import Facts, Question, RequestContext
 from vestry.access.documents import Documents
-from vestry.access.replay import explain_asked, explain_question
+from vestry.access.replay import encode_asked, explain_asked, explain_question
 from vestry.access.service import caller_of_service
+from vestry.credentials.seal import SALT_BYTES
 from vestry.directory.entities import Pairs, Role, Service
 from vestry.directory.snapshot import Root
 from vestry.errors import NoSuchEntity, ValidationError
@@ -36,11 +37,13 @@ def by_request_id(call: OperatorCall) -> dict[str, Any]:
             f"Nothing is known of the request {identifier}: {where}.",
             hint="The server remembers its last requests; its log has a line for each, by the same id.",
         )
+    documents, ring = Documents(), call.keyring.ring(call.draft.root)
     return {
         "requestId": identifier,
         "operation": asked.operation,
         "refused": asked.refused or None,
-        "questions": explain_asked(asked, Documents()),
+        "questions": explain_asked(asked, documents),
+        "encodedMessage": encode_asked(asked, documents, ring, call.entropy(SALT_BYTES)) or None,
     }
 
 

@@ -6,6 +6,7 @@ Start in `assume_role`.
 
 from vestry.services.sts import (
     assume_role,
+    decode_message,
     federation_token,
     identity,
     session_token,
@@ -15,6 +16,7 @@ from vestry.services.sts import (
 
 __all__ = [
     "assume_role",
+    "decode_message",
     "federation_token",
     "identity",
     "session_token",
