@@ -6,6 +6,7 @@ Source: IAM User Guide, "IAM JSON policy element reference". Everything is done 
 from __future__ import annotations
 
 import base64
+import functools
 import ipaddress
 import re
 from collections.abc import Callable
@@ -64,7 +65,7 @@ def substitute(text: str, context: Context, document: Document) -> list:
             text = text.partition("}")[2]
         else:
             value = variable[1] or context.get(variable[2].lower())
-            value = variable[3] if value is None else value
+            value = value or variable[3]  # a key with an empty value has none
             result += [[c] for c in value] if isinstance(value, str) else [UNKNOWN]
             text = text[variable.end() :]
     return result
@@ -252,6 +253,7 @@ def number(text: str) -> Decimal | None:
     return Decimal(text) if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", text) else None
 
 
+@functools.cache
 def date(text: str) -> Decimal | None:
     """Seconds. Only the plain forms: year, month, day, and a time with a zone."""
     if number(text) is not None and "-" not in text[1:]:

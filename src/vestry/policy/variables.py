@@ -4,7 +4,7 @@ Sources: IAM User Guide, "Policy variables and tags" ("Special characters", "Spe
 
 A variable is `${key}` or `${key, 'default'}`; its key is compared without case. `${*}`, `${?}` and `${$}` are the
 characters themselves. Whatever a variable stands for is literal text: an asterisk in a tag's value is no wildcard.
-A variable without value (absent, several values, or not well formed) leaves its text without meaning: it matches
+A variable without value (absent, empty, several values, or not well formed) leaves its text without meaning: it matches
 nothing. Only documents of version 2012-10-17 know variables; elsewhere `${` is plain text.
 """
 
@@ -142,10 +142,10 @@ def fill_text(tokens: tuple[Token, ...], get: Get) -> str | None:
 
 
 def _value(variable: Variable, get: Get) -> str | None:
-    """Return a variable's value: a key's only one, or where the key is absent, the default."""
+    """Return a variable's value: a key's only one; the default, where the key is absent or its value is empty."""
     if not variable.key:
         return None
     value = get(variable.key)
-    if value is None:
+    if not value:
         return variable.default
     return value if isinstance(value, str) else None
