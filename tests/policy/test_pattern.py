@@ -99,7 +99,7 @@ VARIABLES = [
     ("${absent, ''}x", "x", True, "and may be empty"),
     ("${several}", "a", False, "several values are no value"),
     ("${several, 'd'}", "d", False, "nor is the default theirs"),
-    ("${empty}x", "x", True, "an empty value is a value"),
+    ("${empty}x", "x", False, "an empty value is no value"),
     ("${aws:username", "ann", False, "a variable without end matches nothing"),
     ("${}", "", False, "nor does one without name"),
 ]

@@ -64,10 +64,11 @@ def test_neighbours_are_one_token() -> None:
 VALUES: list[tuple[Variable, Value, str | None, str]] = [
     (Variable("k"), "v", "v", "a key's value"),
     (Variable("k"), "*", "*", "which is plain text"),
-    (Variable("k"), "", "", "and may be empty"),
+    (Variable("k"), "", None, "an empty one is none"),
+    (Variable("k", "d"), "", "d", "for which the default counts"),
     (Variable("k"), None, None, "an absent key has no value"),
     (Variable("k", "d"), None, "d", "but its default"),
-    (Variable("k", "d"), "v", "v", "which counts for absent keys only"),
+    (Variable("k", "d"), "v", "v", "which does not count where there is a value"),
     (Variable("k"), ("v",), None, "a key of several values has no single one, even if it has one"),
     (Variable("k", "d"), ("v", "w"), None, "and no default then"),
     (BAD, "v", None, "what is not well formed has no value"),
