@@ -2,7 +2,7 @@
 
 Every small change that mutmut's operators make to `vestry.policy`, one at a time, must make a test of `tests/policy`
 fail. Survivors are listed with their difference; `tests/policy/surviving-mutants.md` names those that are meant to
-survive, with the reason. Results are kept in `.cache/mutants`; `--again` asks only the survivors of the last run.
+survive, with the reason. Results are kept in `.cache/mutants`; `--again` asks only what is not known to be killed.
 
 A mutant in a function's body is put into a process that has imported everything already (the code of the function is
 exchanged, see `warm`); any other needs its module, and all that follows, imported anew (see `cold`). Only tests that
@@ -12,6 +12,7 @@ call the function are asked, those first that have killed its neighbours.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument(
         "modules", nargs="*", metavar="MODULE", help="a module of vestry.policy; default: all"
     )
-    parser.add_argument("--again", action="store_true", help="only the survivors of the last run")
+    parser.add_argument("--again", action="store_true", help="only what is not known to be killed")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--share", default="0.04", help="of the random examples that tests try")
     parser.add_argument("--report", action="store_true", help="print what is known, and run nothing")
@@ -60,6 +61,8 @@ def main() -> int:
 
 def _run(names: list[str], again: bool, jobs: int) -> None:
     """Try the mutants of the modules, in `jobs` processes, and keep the results."""
+    for part in CACHE.glob("*.part*"):
+        _salvage(part)
     mutants: list[Mutant] = []
     for name in names:
         known = _known(name) if again else {}
@@ -80,6 +83,18 @@ def _run(names: list[str], again: bool, jobs: int) -> None:
         (CACHE / f"{name}.json").write_text(text)
     if failed:
         sys.exit("a process that tries mutants has failed")
+
+
+def _salvage(part: Path) -> None:
+    """Keep what a run that was interrupted has found."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for line in part.read_text().splitlines():
+        with contextlib.suppress(ValueError):  # the last line may be half a line
+            key, *rest = json.loads(line)
+            found.setdefault(key.partition(".")[0], {})[key] = rest
+    for name, results in found.items():
+        (CACHE / f"{name}.json").write_text(json.dumps(_kept(name) | results, indent=0))
+    part.unlink()
 
 
 def _child(mutants: list[Mutant], part: Path) -> int:
