@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from vestry.arn import iam_arn, is_account_id, parse_arn, root_arn
+from vestry.arn import is_account_id, parse_arn, root_arn
 from vestry.policy.request import Kind, Principal
 from vestry.policy.shared_providers import BUILT_IN, CONTROLS
 
@@ -62,5 +62,6 @@ def _by_arn(text: str) -> Principal | None:
             return Principal(Kind.FEDERATED_USER, account, text)
         role, slash, session = name.partition("/")
         if kind == "assumed-role" and role and slash and session:
-            return Principal(Kind.ROLE, account, text, iam_arn(account, "role", "/", role))
+            issuer = f"arn:{fields.partition}:iam::{account}:role/{role}"
+            return Principal(Kind.ROLE, account, text, issuer)
     return None

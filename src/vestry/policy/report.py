@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from vestry.policy.compile import Compiled
 from vestry.policy.consider import Check, Considered
 from vestry.policy.decide import Layers
+from vestry.policy.document import Document, render
 from vestry.policy.explain import Explanation, LayerReport
 from vestry.policy.keys import condition_key
 from vestry.policy.remedy import AddStatement, Edit, RemoveStatement
 from vestry.policy.sentences import edit_sentence, sentences
+from vestry.policy.variables import VARIABLE_VERSION
 
 
 def report(explanation: Explanation, layers: Layers) -> dict[str, Any]:
@@ -76,7 +80,9 @@ def _check(one: Check) -> dict[str, Any]:
 
 def _edit(one: Edit) -> dict[str, Any]:
     if isinstance(one, AddStatement):
+        text = render(Document(VARIABLE_VERSION, (one.statement,)))
         kind: dict[str, Any] = {"edit": "addStatement", "layer": one.layer.value, "level": one.level}
+        kind |= {"statement": msgspec.json.decode(text)["Statement"][0]}
     elif isinstance(one, RemoveStatement):
         kind = {"edit": "removeStatement", "layer": one.layer.value, "level": one.level}
         kind |= {"statement": one.rule.number, "sid": one.rule.sid or None}
