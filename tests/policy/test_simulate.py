@@ -11,7 +11,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestry.policy.cases import CaseError, run_file
 from vestry.policy.simulate import Simulator
 
 FILE = yaml.safe_load(Path(__file__).with_name("simulate.yaml").read_text())
@@ -90,67 +89,3 @@ def test_strictly_a_policy_keeps_all_rules_of_its_kind(says: str, policy: dict[s
     ).encode()
     assert "decision" in json.loads(Simulator().answer(request)), says
     assert json.loads(Simulator(strict=True).answer(request))["error"] == f"identityPolicies[0]: {error}"
-
-
-def no_file(name: str) -> str:
-    raise AssertionError(name)
-
-
-TESTS = {
-    "title": "Reading",
-    "policies": {"reads": FILE["policies"]["reads"], "elsewhere": "reads.json"},
-    "tests": [
-        {
-            "name": "Ann reads",
-            "principal": "arn:aws:iam::111122223333:user/ann",
-            "identityPolicies": ["reads"],
-            "may": ["s3:GetObject on arn:aws:s3:::b/k"],
-            "mayNot": "s3:PutObject on arn:aws:s3:::b/k",
-        }
-    ],
-}
-
-
-def test_a_test_says_what_may_and_may_not_be_done() -> None:
-    found = list(run_file(TESTS, no_file))
-    assert [(one.file_title, one.name, one.problem) for one in found] == [
-        ("Reading", "Ann reads: may s3:GetObject on arn:aws:s3:::b/k", ""),
-        ("Reading", "Ann reads: may not s3:PutObject on arn:aws:s3:::b/k", ""),
-    ]
-
-
-def test_a_test_that_fails_says_why() -> None:
-    test = TESTS["tests"][0] | {"may": "s3:PutObject on arn:aws:s3:::b/k", "mayNot": []}  # type: ignore[index]
-    (found,) = run_file(TESTS | {"tests": [test]}, no_file)
-    assert found.problem == "expected allowed, decided implicitDeny by identity"
-    assert found.why[-1] == "  Add to the identity policies: allow s3:PutObject on arn:aws:s3:::b/k."
-
-
-def test_a_test_may_say_which_layer_decides() -> None:
-    test = TESTS["tests"][0] | {"may": [], "decidedBy": "boundary"}  # type: ignore[index]
-    (found,) = run_file(TESTS | {"tests": [test]}, no_file)
-    assert found.problem == "expected a decision by boundary, decided by identity"
-
-
-def test_a_policy_can_be_a_file() -> None:
-    test = TESTS["tests"][0] | {"identityPolicies": ["elsewhere"]}  # type: ignore[index]
-    read = {"reads.json": json.dumps(FILE["policies"]["reads"])}.__getitem__
-    assert [one.problem for one in run_file(TESTS | {"tests": [test]}, read)] == ["", ""]
-
-
-@pytest.mark.parametrize(
-    ("says", "content", "error"),
-    [
-        ("a file is a mapping", [], "the file is not a mapping"),
-        ("its members are known", {"tests": [], "test": []}, "unknown member 'test'"),
-        ("tests are a list", {"tests": {}}, "tests is not a list"),
-        ("a test's members are known", {"tests": [{"prinzipal": "x"}]}, "test 1: unknown member 'prinzipal'"),
-        ("a test tests something", {"tests": [{"name": "n", "principal": None}]}, "n: says neither"),
-        ("a wish is a text", {"tests": [{"principal": None, "may": [1]}]}, "test 1: may is not a list"),
-        ("a request must be one", {"tests": [{"principal": "x", "may": "s3:Get"}]}, "test 1: may s3:Get: principal 'x'"),
-        ("a policy is one", {"tests": [{"principal": None, "may": "a:b", "resourcePolicy": 7}]}, "resourcePolicy: a policy is"),
-    ],
-)  # fmt: skip
-def test_what_is_no_file_of_tests_is_refused(says: str, content: object, error: str) -> None:
-    with pytest.raises(CaseError, match="^" + error.replace("(", r"\(")):
-        list(run_file(content, no_file))
