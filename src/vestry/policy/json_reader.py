@@ -155,7 +155,7 @@ class _Reader:
     def skip(self, offset: int) -> int:
         """Return where the white space at `offset` ends."""
         found = _SPACE.match(self.text, offset)
-        assert found is not None, "no space is one, too"
+        assert found is not None  # no space at all matches, too
         return found.end()
 
     def value(self, start: int, path: Path) -> Node:
@@ -226,7 +226,7 @@ class _Reader:
         offset = start + 1
         while True:
             found = _PLAIN.match(self.text, offset)
-            assert found is not None, "no character is one, too"
+            assert found is not None  # no character at all matches, too
             end = found.end()
             parts.append(self.text[offset:end])
             stop = self.text[end : end + 1]
