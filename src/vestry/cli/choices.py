@@ -81,9 +81,13 @@ def master_key() -> bytes | None:
     return key
 
 
+def user_data() -> Path:
+    """Return where the user's programs keep their data."""
+    return Path(os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share"))
+
+
 def _users_own() -> Path:
-    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(home) / "vestry"
+    return user_data() / "vestry"
 
 
 def _sqlite_file(database: str) -> Path:

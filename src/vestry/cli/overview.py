@@ -49,6 +49,13 @@ COMMANDS = (
     ),
     Row("validate", "validate:validate", "Say what is wrong with policy files, with line and column."),
     Row("test", "policy_tests:run_tests", "Run policy tests: what a principal with these policies may do."),
+    Row("idp serve", "idp:serve", "Run a small identity provider with real keys, for trying federation out."),
+    Row(
+        "idp token",
+        "idp:token",
+        "Print a token of it: GitHub's shape, Kubernetes', Google's, or a broken one.",
+    ),
+    Row("idp rotate", "idp:rotate", "Let it sign with a new key."),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
 )
@@ -58,6 +65,7 @@ GROUPS = {
     "account": "Accounts: create, list, set, reset, delete.",
     "service": "Services as principals: create, list, delete, and their access keys.",
     "keys": "The keys that seal session tokens.",
+    "idp": "A built-in identity provider: tokens without a provider of one's own.",
     "tls": "Certificates for serving over TLS.",
     "clock": "The session clock of a server that was started for tests.",
 }

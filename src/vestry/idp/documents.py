@@ -1,0 +1,38 @@
+"""What the provider publishes: its discovery document and its key set. Source: OpenID Connect Discovery 1.0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+
+from vestry.idp.home import Home
+from vestry.idp.keys import CURVES
+
+#: The content type of a document, and the document.
+Document = tuple[str, bytes]
+#: Path -> what makes the document when it is asked for.
+Routes = dict[str, Callable[[], Document]]
+
+_JSON = "application/json"
+_KEYS = "/keys"
+
+
+def oidc_routes(home: Home, issuer: str) -> Routes:
+    """Return the documents of the OpenID Connect half."""
+    base = urlsplit(issuer).path.rstrip("/")
+    discovery = msgspec.json.encode(
+        {
+            "issuer": issuer,
+            "jwks_uri": issuer.rstrip("/") + _KEYS,
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": list(CURVES),
+            "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nbf", "jti"],
+        }
+    )
+    return {
+        f"{base}/.well-known/openid-configuration": lambda: (_JSON, discovery),
+        f"{base}{_KEYS}": lambda: (_JSON, msgspec.json.encode(home.ring().published())),
+    }
