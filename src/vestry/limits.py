@@ -62,6 +62,16 @@ MFA_FREE_FAILURES: Final = 5  # wrong codes in a row; the fifth and every furthe
 MFA_FIRST_LOCK: Final = 30  # seconds; doubles with each further wrong code
 MFA_LONGEST_LOCK: Final = 3600
 
+# ── Machines [EC2 API reference, "RunInstances", "Filtering"; EC2 User Guide, "User data", "Tag restrictions"] ─────
+INSTANCES_PER_LAUNCH: Final = 1000  # ours: AWS bounds the processors of all instances
+USER_DATA_BYTES: Final = 16_384
+CLIENT_TOKEN_CHARACTERS: Final = 64
+TERMINATED_SECONDS: Final = 3600  # a terminated instance is shown for about an hour
+FILTER_VALUES: Final = 200  # of all filters of one request
+LARGEST_PAGE: Final = 1000
+SMALLEST_PAGE: Final = 5
+RESOURCES_PER_TAGGING: Final = 1000
+
 # ── The wire ─────────────────────────────────────────────────────────────────────────────────────────────────────
 BODY_BYTES: Final = 10_000_000  # STS answers 413 above
 REQUEST_LINE_BYTES: Final = 16_000

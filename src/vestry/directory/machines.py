@@ -6,11 +6,15 @@ process, a container, a virtual machine) is known. Vestry starts none. Times are
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from vestry.arn import PARTITION, iam_arn
 
 Pairs = tuple[tuple[str, str], ...]
+
+_ARM = re.compile(r"a1\.|[a-z]+\d+g[a-z]*\.", re.ASCII)
 
 #: The states of an instance. The ones in between (pending, stopping, …) last no time here.
 RUNNING, STOPPED, TERMINATED = "running", "stopped", "terminated"
@@ -81,12 +85,16 @@ class Instance(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     key_name: str = ""
     user_data: str = ""  # base64, as it was given
     tags: Pairs = ()
-    protected: bool = False  # DisableApiTermination
-    unstoppable: bool = False  # DisableApiStop
+    host_type: str = "ip-name"  # what its host name is made of: `ip-name` or `resource-name`
     shutdown: str = "stop"  # InstanceInitiatedShutdownBehavior
     token: str = ""  # the client token of its launch
     asked: str = ""  # the fingerprint of what was asked under that token
     details: str = ""
+
+    @property
+    def architecture(self) -> str:
+        """What the processor of its type is called: families with a `g` behind their number are Graviton's."""
+        return "arm64" if _ARM.match(self.type) else "x86_64"
 
     @property
     def arn(self) -> str:

@@ -6,10 +6,20 @@ fault's line of descent that has a row decides. Sources: the services' models an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vestry.errors import faults as f
 
-#: family -> class -> (code, status, message or None to keep the fault's own)
-DIFFERENCES: dict[str, dict[type[f.Fault], tuple[str, int, str | None]]] = {
+
+def _unauthorized(fault: f.Fault) -> str:
+    """EC2's sentences around a denial."""
+    text = f"You are not authorized to perform this operation. {fault.message}"
+    encoded = fault.encoded if isinstance(fault, f.AccessDenied) else ""
+    return f"{text}. Encoded authorization failure message: {encoded}" if encoded else text
+
+
+#: family -> class -> (code, status, message, or what makes it of the fault, or None to keep the fault's own)
+DIFFERENCES: dict[str, dict[type[f.Fault], tuple[str, int, str | Callable[[f.Fault], str] | None]]] = {
     "query": {},
     "ec2": {
         f.AuthenticationFault: (
@@ -17,9 +27,16 @@ DIFFERENCES: dict[str, dict[type[f.Fault], tuple[str, int, str | None]]] = {
             401,
             "AWS was not able to validate the provided access credentials",
         ),
+        f.MissingAuthenticationToken: (
+            "MissingParameter",
+            400,
+            "The request must contain the parameter AWSAccessKeyId",
+        ),
         f.ExpiredToken: ("RequestExpired", 400, "Request has expired."),
-        f.AccessDenied: ("UnauthorizedOperation", 403, None),
-        f.Throttling: ("RequestLimitExceeded", 503, None),
+        f.AccessDenied: ("UnauthorizedOperation", 403, _unauthorized),
+        f.MalformedInput: ("MalformedQueryString", 400, "The query string contains a syntax error."),
+        f.Throttling: ("RequestLimitExceeded", 503, "Request limit exceeded."),
+        f.InternalFailure: ("InternalError", 500, "An internal error has occurred"),
     },
     "json": {
         f.InvalidClientTokenId: ("UnrecognizedClientException", 400, None),
@@ -46,5 +63,7 @@ def code_and_status(fault: f.Fault, family: str) -> tuple[str, int, str | None]:
         row = rows.get(kind)
         if row is not None:
             code, status, message = row
+            if callable(message):
+                return code, status, message(fault)
             return code, status, fault.message if message is None else message
     return fault.code, fault.status, fault.message

@@ -133,7 +133,10 @@ class IdentityProviderRefused(AuthenticationFault):
 
 # ── May they ─────────────────────────────────────────────────────────────────────────────────────────────────────
 class AccessDenied(Fault):
-    """The policies do not allow it. `decision` is the decision behind it, where there was one."""
+    """The policies do not allow it. `decision` is the decision behind it, where there was one.
+
+    `encoded` is the decision as DecodeAuthorizationMessage takes it, for the services that tell it; empty otherwise.
+    """
 
     code = "AccessDenied"
     status = 403
@@ -141,6 +144,7 @@ class AccessDenied(Fault):
     def __init__(self, message: str, *, decision: object = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.decision = decision
+        self.encoded = ""
 
 
 class RegionDisabled(Fault):

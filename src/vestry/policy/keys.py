@@ -102,7 +102,6 @@ _IAM_AND_STS: Final = (
 
 #: Source: Service Authorization Reference, "Amazon EC2"; those that the offered operations have.
 _EC2: Final = (
-    ConditionKey("ec2:attribute", _S),
     ConditionKey("ec2:attribute/", _S),
     ConditionKey("ec2:availabilityzone", _S),
     ConditionKey("ec2:availabilityzoneid", _S),
@@ -110,7 +109,6 @@ _EC2: Final = (
     ConditionKey("ec2:ebsoptimized", _B),
     ConditionKey("ec2:imageid", _S),
     ConditionKey("ec2:instanceautorecovery", _S),
-    ConditionKey("ec2:instancebandwidthweighting", _S),
     ConditionKey("ec2:instanceid", _S),
     ConditionKey("ec2:instancemetadatatags", _S),
     ConditionKey("ec2:instanceprofile", _A),
@@ -120,7 +118,6 @@ _EC2: Final = (
     ConditionKey("ec2:metadatahttpputresponsehoplimit", _N),
     ConditionKey("ec2:metadatahttptokens", _S),
     ConditionKey("ec2:newinstanceprofile", _A),
-    ConditionKey("ec2:placementgroup", _A),
     ConditionKey("ec2:region", _S),
     ConditionKey("ec2:resourcetag/", _S),
     ConditionKey("ec2:roledelivery", _N),

@@ -54,9 +54,11 @@ class Front:
                 return special
         seen: dict[str, Any] = {"request_id": request_id}
         operation: model.Operation | None = None
+        service: model.Service | None = None
         json = (http.header(b"accept") or "").startswith("application/json")
         try:
             parameters = parse.read_query(http.body if form else http.query)
+            service = model.service_of_version(self._services, parameters.get("Version"))
             operation = model.find_operation(
                 self._services, parameters.get("Version"), parameters.get("Action")
             )
@@ -66,15 +68,13 @@ class Front:
             result = await self._pipeline.perform(operation, parameters, http, seen)
             status, body = 200, serialize.success(operation, result, request_id, json=json)
         except Fault as fault:
-            service = operation.service if operation is not None else None
             status, body = serialize.failure(service, fault, request_id, json=json)
             seen["code"], seen["hint"] = fault.code, fault.hint
         except Exception as error:  # noqa: BLE001 - the last line of defence: AWS's form, the cause in the log only
-            service = operation.service if operation is not None else None
             status, body = serialize.failure(service, InternalFailure(), request_id, json=json)
             self._log.problem("internal failure", request_id=request_id, cause=_cause(error))
         self._log.line("request", status=status, peer=http.peer, **seen)
-        kind = serialize.content_type(operation.service if operation else None, json=json)
+        kind = serialize.content_type(service, json=json)
         return HttpAnswer(status, _headers(request_id, kind), body)
 
     def _health(self) -> bytes:

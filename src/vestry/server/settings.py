@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 #: The services that one port answers.
-SERVICES = ("iam", "sts")
+SERVICES = ("iam", "sts", "ec2")
 
 
 class Settings(msgspec.Struct, frozen=True):

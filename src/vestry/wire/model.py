@@ -143,7 +143,7 @@ def read_model(folder: Path) -> ServiceModel:
 def find_operation(services: Sequence[Service], version: str | None, action: str | None) -> Operation | None:
     """Return the operation that a query request names, or None when it names no action (AWS then answers a 302).
 
-    Raises InvalidAction with AWS's text for any other pair; its envelope has the AWSFault namespace.
+    Raises InvalidAction with AWS's text for any other pair; its envelope is that of `service_of_version`.
     """
     if action is None:
         return None
@@ -152,8 +152,16 @@ def find_operation(services: Sequence[Service], version: str | None, action: str
             operation = service.operations.get(action)
             if operation is not None:
                 return operation
+    asked = service_of_version(services, version)
+    if asked is not None and asked.family == "ec2":
+        raise InvalidAction(f"The action {action} is not valid for this web service.")
     said = "NO_VERSION_SPECIFIED" if version is None else version
     raise InvalidAction(f"Could not find operation {action} for version {said}")
+
+
+def service_of_version(services: Sequence[Service], version: str | None) -> Service | None:
+    """Return the service whose API version a query request names, None where there is none."""
+    return next((one for one in services if one.version == version and one.family != "json"), None)
 
 
 def find_target(services: Sequence[Service], target: str) -> Operation:
