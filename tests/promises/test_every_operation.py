@@ -20,16 +20,27 @@ from vestry.server import second_factor
 from vestry.services.registry import REGISTRY
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-SERVICES = ("iam", "sts")
+SERVICES = ("ec2", "iam", "sts")
 LOADER = botocore.session.Session()
 #: Errors of the models that have status 403 and are no denial.
 MODELLED_REFUSALS = {"InvalidAuthenticationCode", "OutboundWebIdentityFederationDisabledException"}
+#: How a request without a signature is refused, and one that no policy allows: EC2 has codes of its own.
+UNSIGNED_CODES = {"ec2": ("MissingParameter", 400)}
+DENIED_CODES = {"ec2": "UnauthorizedOperation"}
+#: What an operation that is allowed and asked in good form may not answer.
+REFUSALS = {"AccessDenied", "UnauthorizedOperation", "ValidationError", "InvalidInput", "MissingParameter"}
 EXEMPT = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 
 
 def model(service: str) -> Any:
     return LOADER.get_service_model(service)
 
+
+#: Parameters that an operation needs although the model leaves them optional.
+NEEDED = {("ec2", "RunInstances"): ("ImageId",)}
+
+#: What botocore itself needs before it sends a request at all.
+SENT = {"CopySnapshot": {"SourceRegion": "us-east-1", "SourceSnapshotId": "snap-1"}}
 
 OFFERED = sorted(REGISTRY)
 #: Operations whose callers sign, and those whose callers prove otherwise who they are.
@@ -86,13 +97,11 @@ class Stage:
         self.root.attach_user_policy(UserName="someone", PolicyArn=arn)
         self.root.put_user_permissions_boundary(UserName="someone", PermissionsBoundary=arn)
         self.root.put_role_permissions_boundary(RoleName="some-role", PermissionsBoundary=arn)
-        self.root.create_instance_profile(InstanceProfileName="some-profile")
         provider = self.root.create_open_id_connect_provider(Url="https://token.example.com")
         saml = self.root.create_saml_provider(Name="Some", SAMLMetadataDocument=metadata())
         self.samples: dict[str, Any] = {
             "SAMLProviderArn": saml["SAMLProviderArn"],
             "SAMLMetadataDocument": metadata(),
-            "InstanceProfileName": "some-profile",
             "UserName": "someone",
             "RoleName": "some-role",
             "PolicyName": "some-policy",
@@ -123,13 +132,39 @@ class Stage:
             "AuthenticationCode1": "000000",
             "AuthenticationCode2": "000001",
         }
+        self.machine(server)
         device = self.root.create_virtual_mfa_device(VirtualMFADeviceName="some-device")["VirtualMFADevice"]
         self.samples["SerialNumber"] = device["SerialNumber"]
+
+    def machine(self, server: Server) -> None:
+        """Register an instance with a profile for the operations of EC2."""
+        ec2 = server.client("ec2", self.account)
+        self.root.create_instance_profile(InstanceProfileName="some-profile")
+        self.root.create_instance_profile(InstanceProfileName="launched")
+        self.root.add_role_to_instance_profile(InstanceProfileName="launched", RoleName="some-role")
+        launched = ec2.run_instances(
+            ImageId="ami-12345678", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": "launched"}
+        )
+        (association,) = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+        identifier = launched["Instances"][0]["InstanceId"]
+        self.samples |= {
+            "InstanceProfileName": "some-profile",
+            "ImageId": "ami-12345678",
+            "MinCount": 1,
+            "MaxCount": 1,
+            "InstanceId": identifier,
+            "InstanceIds": [identifier],
+            "Resources": [identifier],
+            "AssociationId": association["AssociationId"],
+            "IamInstanceProfile": {"Name": "some-profile"},
+            "Attribute": "instanceType",
+        }
 
     def call(self, service: str, name: str, who: str | None) -> Any:
         operation = model(service).operation_model(name)
         shape = operation.input_shape
-        parameters = {} if shape is None else {m: self.samples[m] for m in shape.required_members}
+        needed = [] if shape is None else [*shape.required_members, *NEEDED.get((service, name), ())]
+        parameters = {member: self.samples[member] for member in needed}
         if who is None:
             client = boto3.client(
                 service,
@@ -157,14 +192,15 @@ def error_of(stage: Stage, service: str, name: str, who: str | None) -> dict[str
 @pytest.mark.parametrize(("service", "name"), SIGNED)
 def test_unsigned_is_refused(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, None)
-    assert answer["Error"]["Code"] == "MissingAuthenticationToken"
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
+    found = answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
+    assert found == UNSIGNED_CODES.get(service, ("MissingAuthenticationToken", 403))
 
 
 @pytest.mark.parametrize(("service", "name"), [row for row in SIGNED if row not in EXEMPT])
 def test_a_caller_without_policies_is_denied(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, "nobody")
-    assert answer["Error"]["Code"] == "AccessDenied"
+    assert answer["Error"]["Code"] == DENIED_CODES.get(service, "AccessDenied")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
     assert (
         f"because no identity-based policy allows the {service}:{name} action" in answer["Error"]["Message"]
     )
@@ -173,7 +209,8 @@ def test_a_caller_without_policies_is_denied(stage: Stage, service: str, name: s
 @pytest.mark.parametrize(("service", "name"), [row for row in SIGNED if row not in EXEMPT])
 def test_an_explicit_deny_wins(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, "denied")
-    assert answer["Error"]["Code"] == "AccessDenied"
+    assert answer["Error"]["Code"] == DENIED_CODES.get(service, "AccessDenied")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
     assert "with an explicit deny in an identity-based policy" in answer["Error"]["Message"]
 
 
@@ -210,9 +247,7 @@ def test_a_caller_with_permission_is_not_denied(stage: Stage, service: str, name
     except ClientError as error:
         if error.response["Error"]["Code"] not in MODELLED_REFUSALS:
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404, 409), error
-        assert error.response["Error"]["Code"] not in ("AccessDenied", "ValidationError", "InvalidInput"), (
-            error
-        )
+        assert error.response["Error"]["Code"] not in REFUSALS, error
 
 
 def test_only_what_aws_exempts_is_exempt() -> None:
@@ -226,16 +261,15 @@ def test_every_registered_operation_is_in_the_model() -> None:
 
 def test_every_other_operation_refuses_by_name(stage: Stage) -> None:
     assert OTHERS
-    sts, iam = (
-        stage.server.client(service, stage.keys["allowed"], parameter_validation=False)
-        for service in ("sts", "iam")
-    )
+    clients = {
+        service: stage.server.client(service, stage.keys["allowed"], parameter_validation=False)
+        for service in SERVICES
+    }
     for service, name in OTHERS:
         if is_unsigned(service, name):
             continue
-        client = {"sts": sts, "iam": iam}[service]
         try:
-            client._make_api_call(name, {})
+            clients[service]._make_api_call(name, SENT.get(name, {}))
         except ClientError as error:
             assert error.response["Error"]["Code"] == "UnsupportedOperation", error
             assert f"{service}:{name}" in error.response["Error"]["Message"]

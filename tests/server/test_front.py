@@ -52,7 +52,7 @@ def test_a_service_that_is_not_offered_is_named(
 ) -> None:
     answer = send(server.endpoint, method, target, headers)
     assert (answer.status, "UnsupportedOperation" in answer.text) == (400, True), says
-    assert f"Vestry does not offer the service {service}; it offers iam, sts." in answer.text
+    assert f"Vestry does not offer the service {service}; it offers iam, sts, ec2." in answer.text
 
 
 def test_a_target_that_is_not_offered_is_named_in_json(server: Server) -> None:
@@ -64,7 +64,7 @@ def test_a_target_that_is_not_offered_is_named_in_json(server: Server) -> None:
     assert answer.status == 400
     assert json.loads(answer.text) == {
         "__type": "UnknownOperationException",
-        "message": "Vestry does not offer the service AWSOrganizationsV20161128; it offers iam, sts.",
+        "message": "Vestry does not offer the service AWSOrganizationsV20161128; it offers iam, sts, ec2.",
     }
 
 
@@ -109,7 +109,7 @@ def test_health_says_version_services_and_enforcement(server: Server, path: str)
     said = json.loads(answer.text)
     assert answer.status == 200
     assert said["enforcement"] == "always"
-    assert set(said["services"]) == {"iam", "sts"}
+    assert set(said["services"]) == {"ec2", "iam", "sts"}
     assert said["version"]
 
 
