@@ -222,9 +222,8 @@ def test_a_service_principal_is_denied_whatever_nobody_granted_it(
     if answer["Error"]["Message"] == "Must specify userName when calling with non-User credentials":
         return  # said before anybody is asked
     assert answer["Error"]["Code"] == DENIED_CODES.get(service, "AccessDenied"), answer
-    assert answer["Error"]["Message"].startswith(
-        "User: every-operation.internal is not authorized to perform"
-    )
+    said = answer["Error"]["Message"].removeprefix("You are not authorized to perform this operation. ")
+    assert said.startswith("User: every-operation.internal is not authorized to perform")
 
 
 def test_exactly_the_operations_that_the_model_leaves_unsigned_are_proven_otherwise() -> None:
