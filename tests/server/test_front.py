@@ -9,6 +9,7 @@ import pytest
 
 from raw import FORM, send, signed
 from serving import Server
+from vestry.services.registry import REGISTRY
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,10 @@ def test_a_target_that_is_not_offered_is_named_in_json(server: Server) -> None:
     }
 
 
-def test_an_unsigned_call_of_what_is_not_offered_is_refused_by_name(server: Server) -> None:
+def test_an_unsigned_call_of_what_is_not_offered_is_refused_by_name(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(REGISTRY, ("sts", "AssumeRoleWithWebIdentity"))
     form = b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15"
     answer = send(server.endpoint, "POST", "/", {"Content-Type": FORM}, form)
     assert answer.status == 400
