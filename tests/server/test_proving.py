@@ -13,9 +13,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from places import Place, refusal, trusting
+from vestry.access.authenticate import Keyring
 from vestry.access.caller import Caller, Proof, principal_of_provider
 from vestry.access.declaration import Ask, Resource
 from vestry.access.proof import Issuer, Needs, ProvenBy, Submission
+from vestry.credentials.vault import Vault
 from vestry.directory.entities import Settings
 from vestry.directory.snapshot import Account, Root
 from vestry.errors import InvalidIdentityToken
@@ -130,7 +132,9 @@ def test_on_another_root_the_proof_is_judged_again_with_what_it_gave_before() ->
         seen.append(submission)
         return caller
 
-    proving = Proving(ProvenBy(prove), {}, IssuerKeys(Log(None)), 10.5, 20.5)
+    sources = IssuerKeys(Log(None))
+    given = Submission({}, Root(), 10, 20, sources.keys, Keyring(Vault(bytes(32))), "https://here.example")
+    proving = Proving(ProvenBy(prove), given, sources)
     first, second = Root(1), Root(2)
     assert asyncio.run(proving.first(Published(first))) == (caller, first)
     assert proving.again(second) is caller

@@ -10,9 +10,17 @@ import msgspec
 from vestry.arn import federated_user_arn, root_arn, session_arn
 from vestry.credentials.session import SessionClaims
 from vestry.directory.entities import Pairs, Role, User
+from vestry.directory.providers import SamlProvider
 from vestry.directory.snapshot import Account
 from vestry.policy.request import Kind, Principal, Value
 from vestry.policy.shared_providers import BUILT_IN
+
+
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What may be presented once: by which id it is remembered, and until when (epoch seconds) it could come again."""
+
+    id: str
+    until: int
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
@@ -20,8 +28,9 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
     and times were verified.
 
     `keys` are the condition keys that it gives while a role is being assumed (lower-case names), of which `kept` stay
-    in the session. `tags`, `transitive` and `source_identity` are those of the session. `answer` holds the members of
-    the operation's answer that repeat it.
+    in the session. `tags`, `transitive` and `source_identity` are those of the session, which lasts `longest` seconds
+    at most, where that is said. `answer` holds the members of the operation's answer that repeat it. `spent` is what
+    must not be presented again; `rests_on` the registered provider that it was judged by.
     """
 
     provider: str  # ARN
@@ -32,7 +41,10 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
     tags: Pairs = ()
     transitive: tuple[str, ...] = ()
     source_identity: str = ""
+    longest: int | None = None
     answer: Mapping[str, Any] = {}
+    spent: Spent | None = None
+    rests_on: SamlProvider | None = None
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from vestry.access.authenticate import Keyring
 from vestry.access.caller import Caller
 from vestry.credentials.issuer_keys import KeySet
 from vestry.directory.snapshot import Root
@@ -37,7 +38,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     """What a proof is judged by.
 
     `parameters` are validated; `wall` and `now` are the two clocks in epoch seconds. `keys` answers an issuer's keys
-    that are at hand. `awaited`: what was needed has been asked for, so that what is missing now is out of reach;
+    that are at hand. `keyring` opens what is sealed at rest; `public_url` is how others reach this server. `awaited`: what was needed has been asked for, so that what is missing now is out of reach;
     `trouble` is then AWS's text for why, where it has one.
     `earlier` is what the same proof gave on a Root of a moment ago: where nothing that it rests on has changed, the
     signature need not be verified again.
@@ -48,6 +49,8 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     wall: int
     now: int
     keys: Callable[[Issuer], KeySet | None]
+    keyring: Keyring
+    public_url: str
     awaited: bool = False
     trouble: str = ""
     earlier: Caller | None = None

@@ -23,7 +23,17 @@ from signxml.algorithms import CanonicalizationMethod
 from signxml.signer import XMLSigner
 
 from vestry.credentials.saml_encryption import OAEP_MGF1_SHA1
-from vestry.credentials.saml_xml import ASSERTION, METADATA, PROTOCOL, SIGNATURE, Element, ds, saml, xenc
+from vestry.credentials.saml_xml import (
+    ASSERTION,
+    ENCRYPTION,
+    METADATA,
+    PROTOCOL,
+    SIGNATURE,
+    Element,
+    ds,
+    saml,
+    xenc,
+)
 
 _GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -83,7 +93,7 @@ def make_response(
             "IssueInstant": _time(said.issued),
             "Destination": said.recipient,
         },
-        nsmap={"samlp": PROTOCOL},
+        nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
     )
     _add(root, saml("Issuer"), said.issuer)
     _add(_add(root, f"{{{PROTOCOL}}}Status"), f"{{{PROTOCOL}}}StatusCode", Value=_SUCCESS)
@@ -101,7 +111,9 @@ def _assertion(said: Statement) -> Element:
         nsmap={"saml": ASSERTION},
     )
     _add(root, saml("Issuer"), said.issuer)
-    _add(root, ds("Signature"), Id="placeholder")  # the schema's place for it; signxml puts it there
+    # The schema's place for the signature, where signxml puts it; its prefix is declared here so that nothing is renamed
+    # when the assertion is put into a response: the signature covers prefixes.
+    etree.SubElement(root, ds("Signature"), {"Id": "placeholder"}, nsmap={"ds": SIGNATURE})
     subject = _add(root, saml("Subject"))
     _add(subject, saml("NameID"), said.subject, Format=said.name_format)
     _add(
@@ -132,7 +144,9 @@ def _encrypted(plain: bytes, recipient: x509.Certificate) -> Element:
         raise TypeError("assertions are encrypted for an RSA key")
     key, nonce = os.urandom(32), os.urandom(12)
     wrapped = public.encrypt(key, OAEP(MGF1(hashes.SHA1()), hashes.SHA1(), None))  # noqa: S303 - what mgf1p means
-    root = etree.Element(saml("EncryptedAssertion"), nsmap={"saml": ASSERTION})
+    root = etree.Element(
+        saml("EncryptedAssertion"), nsmap={"saml": ASSERTION, "xenc": ENCRYPTION, "ds": SIGNATURE}
+    )
     data = _add(root, xenc("EncryptedData"), Type="http://www.w3.org/2001/04/xmlenc#Element")
     _add(data, xenc("EncryptionMethod"), Algorithm=_GCM)
     wrapping = _add(_add(data, ds("KeyInfo")), xenc("EncryptedKey"))

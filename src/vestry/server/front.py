@@ -20,6 +20,7 @@ from vestry.server import issuer_documents
 from vestry.server.exchange import HttpAnswer, HttpRequest
 from vestry.server.log import Log
 from vestry.server.pipeline import Pipeline
+from vestry.server.saml_page import saml_page
 from vestry.wire import model, parse, serialize
 
 _HEALTH = frozenset(("/health", "/_localstack/health"))
@@ -101,6 +102,9 @@ class Front:
             )
             if found is not None:
                 return HttpAnswer(200, [*_headers(request_id, "application/json"), *_CACHED], found)
+        page = saml_page(http, self._pipeline.public_url)
+        if page is not None:
+            return page
         if http.method in ("GET", "POST") and (form or b"Action=" in http.query):
             return None
         if signed_service(http) is not None:

@@ -16,6 +16,7 @@ from vestry.access.caller import Caller
 from vestry.access.context import Facts
 from vestry.access.declaration import Ask
 from vestry.access.documents import Documents
+from vestry.access.proof import Submission
 from vestry.access.replay import Asked, unknown_keys_of
 from vestry.access.service import SOURCE_ACCOUNT, SOURCE_ARN, checked_source
 from vestry.credentials.sigv4 import SignedRequest, read_signature
@@ -79,7 +80,9 @@ class Pipeline:
         values = wire.parse(parameters)
         validate(wire, values)
         if operation.proof is not None:
-            proving = Proving(operation.proof, values, self.sources, wall, prepared.now)
+            proving = Proving(
+                operation.proof, self._submission(values, root, wall, prepared.now), self.sources
+            )
             caller, root = await proving.first(self.published)
             prepared.tell(caller)
             once_more = proving.again
@@ -96,6 +99,9 @@ class Pipeline:
         if isinstance(outcome, Fault):
             raise outcome
         return outcome
+
+    def _submission(self, values: Mapping[str, Any], root: Root, wall: float, now: float) -> Submission:
+        return Submission(values, root, int(wall), int(now), self.sources.keys, self.keyring, self.public_url)
 
 
 def _offered(wire: model.Operation) -> Operation:

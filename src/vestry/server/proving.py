@@ -6,8 +6,7 @@ The functions that judge a proof are pure; this module alone waits for them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -31,42 +30,35 @@ class Sources(Protocol):
 
 
 class Proving:
-    """One proof, as it is judged on one Root or more."""
+    """One proof, as it is judged on one Root or more: what was submitted stays, the Root changes."""
 
-    def __init__(
-        self, by: ProvenBy, parameters: Mapping[str, Any], sources: Sources, wall: float, now: float
-    ) -> None:
+    def __init__(self, by: ProvenBy, submission: Submission, sources: Sources) -> None:
         self._by = by
-        self._parameters = parameters
+        self._submission = submission
         self._sources = sources
-        self._wall = int(wall)
-        self._now = int(now)
         self._found: Caller | None = None
 
     async def first(self, published: Published) -> tuple[Caller, Root]:
         """Return the caller, and the Root by which they are known; raise the fault that refuses the proof."""
         root = published.root
-        found = await self._judge(self._submission(root))
+        found = await self._judge(msgspec.structs.replace(self._submission, root=root))
         if isinstance(found, Needs):
             trouble = await self._sources.fetch(found)
             root = published.root
-            again = msgspec.structs.replace(self._submission(root), awaited=True, trouble=trouble)
+            again = msgspec.structs.replace(self._submission, root=root, awaited=True, trouble=trouble)
             found = await self._judge(again)
         self._found = _caller(found)
         return self._found, root
 
     def again(self, root: Root) -> Caller:
         """Return the caller as they are known on another Root."""
-        submission = msgspec.structs.replace(self._submission(root), awaited=True, earlier=self._found)
-        return _caller(self._by.prove(submission))
+        again = msgspec.structs.replace(self._submission, root=root, awaited=True, earlier=self._found)
+        return _caller(self._by.prove(again))
 
     async def _judge(self, submission: Submission) -> Caller | Needs:
         if self._by.heavy:
             return await asyncio.to_thread(self._by.prove, submission)
         return self._by.prove(submission)
-
-    def _submission(self, root: Root) -> Submission:
-        return Submission(self._parameters, root, self._wall, self._now, self._sources.keys)
 
 
 def _caller(found: Caller | Needs) -> Caller:
