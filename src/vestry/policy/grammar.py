@@ -230,7 +230,7 @@ def _principals(
     everyone = "*" in aws
     return Principals(
         everyone,
-        tuple([text for text in aws if text != "*"]) if everyone else aws,
+        tuple([text for text in aws if text != "*"]),
         fields.get("service", ()),
         fields.get("federated", ()),
         fields.get("canonical_user", ()),
