@@ -35,7 +35,7 @@ def judge(
                     and ((others := entry[1]) is None or not others(action))
                 ):
                     continue
-                if not resource.startswith(entry[2]):
+                if (prefix := entry[2]) and not resource.startswith(prefix):
                     continue
                 if (test := entry[3]) is not None and not test(resource, get):
                     continue

@@ -158,7 +158,7 @@ class _Places:
         """Put each pattern in the first place where it has few neighbours, else where it has the fewest."""
         self.prefix: list[tuple[str, Link, Link]] = []
         self.suffix: list[tuple[str, Link, Link]] = []
-        self.word: list[tuple[str, Link]] = []
+        self.word: list[tuple[bytes, Link]] = []
         self.piece: list[tuple[str, Link]] = []
         prefixes = Counter([pattern.prefix for pattern, _ in patterns])
         suffixes = Counter([pattern.suffix for pattern, _ in patterns])
@@ -173,24 +173,24 @@ class _Places:
         words = Counter([word for pattern, _ in crowded for word in pattern.words])
         middles = Counter([_middle(pattern) for pattern, _ in crowded])
         for pattern, rule in crowded:
-            word, middle = min(pattern.words, key=words.__getitem__, default=""), _middle(pattern)
+            word, middle = min(pattern.words, key=words.__getitem__, default=b""), _middle(pattern)
             like_prefix, like_suffix = prefixes[pattern.prefix], suffixes[pattern.suffix]
             fewest = min(like_prefix, like_suffix, words[word] or like_prefix)
             if fewest > MANY and len(middle) >= TELLING and middles[middle] < fewest:
-                self.piece.append((middle, _link(rule, pattern.prefix, pattern.test)))
+                self.piece.append((middle, _link(rule, "", pattern.test)))
             elif like_prefix == fewest:
                 self._by_prefix(pattern, rule)
             elif like_suffix == fewest:
                 self._by_suffix(pattern, rule)
             else:
-                self.word.append((word, _link(rule, pattern.prefix, pattern.test)))
+                self.word.append((word, _link(rule, "", pattern.test)))
 
     def _by_prefix(self, pattern: ResourcePattern, rule: Rule) -> None:
         tried, taken = _link(rule, pattern.prefix, pattern.test), _link(rule, "", pattern.test)
         self.prefix.append((pattern.prefix, tried, taken))
 
     def _by_suffix(self, pattern: ResourcePattern, rule: Rule) -> None:
-        link = _link(rule, pattern.prefix, pattern.test)
+        link = _link(rule, "", pattern.test)
         self.suffix.append((pattern.suffix[::-1], link, link))
 
 

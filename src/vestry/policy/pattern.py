@@ -35,7 +35,8 @@ class TextTest(Protocol):
     def __call__(self, text: str, _get: Get | None = None, /) -> bool: ...
 
 
-_WORD = re.compile(r"[0-9A-Za-z]+")
+#: Turns all bytes but those of words into spaces.
+_BETWEEN_WORDS = bytes(byte if byte < 128 and chr(byte).isalnum() else 32 for byte in range(256))
 _WHOLE_WORD = re.compile(r"(?<=[^0-9A-Za-z])[0-9A-Za-z]+(?=[^0-9A-Za-z])")
 _STARS = re.compile(r"\*+")
 _SEGMENTS = 6
@@ -71,18 +72,18 @@ class ResourcePattern(msgspec.Struct, frozen=True, gc=False):
     variables: tuple[str, ...] = ()  # the keys that are filled in
 
     @property
-    def words(self) -> list[str]:
+    def words(self) -> list[bytes]:
         """The words (see `words`) that every match has: those between wildcards that no wildcard touches."""
-        return [word for literal in self.inner for word in _WHOLE_WORD.findall(literal)]
+        return [word.encode() for literal in self.inner for word in _WHOLE_WORD.findall(literal)]
 
     def matches(self, resource: str, get: Get) -> bool:
         """Tell whether `resource` is meant."""
         return resource.startswith(self.prefix) and (self.test is None or self.test(resource, get))
 
 
-def words(text: str) -> list[str]:
-    """Return what stands between whatever is neither an ASCII letter nor a digit."""
-    return _WORD.findall(text)
+def words(text: str) -> list[bytes]:
+    """Return what stands between whatever is neither an ASCII letter nor a digit; bytes are quickest to split."""
+    return text.encode("utf-8", "surrogatepass").translate(_BETWEEN_WORDS).split()
 
 
 def action_pattern(text: str) -> ActionPattern:
@@ -226,6 +227,9 @@ def _literal_test(literals: list[str]) -> TextTest:
         return lambda text, _get=None: (
             len(text) >= least and text.startswith(prefix) and text.endswith(suffix)
         )
+    if len(middle) == 1 and not suffix:
+        contained = middle[0]
+        return lambda text, _get=None: text.startswith(prefix) and text.find(contained, least) >= 0
 
     def test(text: str, _get: Get | None = None, /) -> bool:
         end = len(text) - len(suffix)

@@ -108,9 +108,9 @@ class WordTable(Generic[Item, Group]):
 
     __slots__ = ("_groups",)
 
-    def __init__(self, items: Sequence[tuple[str, Item]], group: Callable[[list[Item]], Group]) -> None:
+    def __init__(self, items: Sequence[tuple[bytes, Item]], group: Callable[[list[Item]], Group]) -> None:
         """Take (word, item) pairs."""
-        lists: dict[str, list[Item]] = {}
+        lists: dict[bytes, list[Item]] = {}
         for word, item in items:
             lists.setdefault(word, []).append(item)
         self._groups = {word: group(alike) for word, alike in lists.items()}
@@ -118,4 +118,8 @@ class WordTable(Generic[Item, Group]):
     def find(self, text: str) -> list[Group]:
         """Return the groups of every word of `text`."""
         groups = self._groups
-        return [groups[word] for word in dict.fromkeys(words(text)) if word in groups]
+        found: dict[bytes, Group] = {}
+        for word in words(text):
+            if word in groups:
+                found[word] = groups[word]
+        return list(found.values())
