@@ -24,52 +24,51 @@ FEW = 6
 _LONGEST_PIECE = 16
 
 
-#: What the pieces that are cut out of a text lead to: the group found, where the text is cut next, and what follows.
-_Branches = dict[str, tuple[Group | None, int, "_Branches[Group] | None"]]
+#: Where a text is cut, what is found under the piece, and where the search goes on. Most pieces lead no further, so
+#: that few objects of a big table are touched.
+_Node = tuple[int, dict[str, Group], "dict[str, _Node[Group]]"]
 
 
 class PrefixTable(Generic[Item, Group]):
     """Items by literal prefix, in groups. Immutable once built."""
 
-    __slots__ = ("_branches", "_cut")
+    __slots__ = ("_root",)
 
     def __init__(self, items: Sequence[tuple[str, Item, Item]], group: Callable[[list[Item]], Group]) -> None:
         """Take (literal, item to try, item to take) triples; `group` makes what is found of a list of items.
 
         Where the table has compared a whole literal it gives the third, else the second.
         """
-        self._cut = _shortest(items)
-        self._branches: _Branches[Group] = {}
-        work = [(self._branches, 0, self._cut, items)]
+        self._root: _Node[Group] = (_shortest(items), {}, {})
+        work = [(self._root, 0, items)]
         while work:
-            branches, start, cut, here = work.pop()
+            (cut, groups, further), start, here = work.pop()
             pieces: dict[str, list[tuple[str, Item, Item]]] = {}
             for item in here:
                 pieces.setdefault(item[0][start:cut], []).append(item)
             for piece, alike in pieces.items():
                 found = [taken for literal, _, taken in alike if len(literal) == cut]
                 longer = [item for item in alike if len(item[0]) > cut]
-                further: _Branches[Group] | None = None
                 if len(longer) <= FEW:
                     found += [tried for _, tried, _ in longer]
                 else:
-                    further = {}
-                    work.append((further, cut, _shortest(longer), longer))
-                branches[piece] = (group(found) if found else None, _shortest(longer), further)
+                    further[piece] = (_shortest(longer), {}, {})
+                    work.append((further[piece], cut, longer))
+                if found:
+                    groups[piece] = group(found)
 
     def find(self, text: str) -> list[Group]:
         """Return the groups of all items whose literal `text` begins with, and of some others."""
         found: list[Group] = []
-        start, cut = 0, self._cut
-        branches: _Branches[Group] | None = self._branches
-        while branches is not None:
-            branch = branches.get(text[start:cut])
-            if branch is None:
-                break
-            start = cut
-            group, cut, branches = branch
+        start = 0
+        node: _Node[Group] | None = self._root
+        while node is not None:
+            cut, groups, further = node
+            piece = text[start:cut]
+            group = groups.get(piece)
             if group is not None:
                 found.append(group)
+            start, node = cut, further.get(piece)
         return found
 
 
