@@ -42,7 +42,7 @@ def main() -> None:
     print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}; medians of {rounds} rounds"
     )
-    rates: report.Rates = {}
+    rates: dict[str, report.Rates] = {}
     for name in options.family or FAMILIES:
         rates[name] = measure(FAMILIES[name], QUICK if options.quick else SIZES, rounds, seconds)
         report.print_rates(FAMILIES[name].name, rates[name])
@@ -57,14 +57,14 @@ def main() -> None:
         options.json.write_text(json.dumps({"rates": rates, "figures": own}))
 
 
-def measure(family: Family, sizes: list[int], rounds: int, seconds: float) -> dict[int, dict[str, float]]:
-    """Return decisions a second by number of statements and peer."""
+def measure(family: Family, sizes: list[int], rounds: int, seconds: float) -> report.Rates:
+    """Return decisions a second by number of statements and peer, round by round."""
     with tempfile.TemporaryDirectory() as folder, running(family, sizes, Path(folder)) as peers:
         for _ in range(rounds):
             for row in peers.values():
                 for peer in row.values():
                     peer.measure(seconds)
-        return {size: {name: peer.median for name, peer in row.items()} for size, row in peers.items()}
+        return {size: {name: peer.rates for name, peer in row.items()} for size, row in peers.items()}
 
 
 if __name__ == "__main__":

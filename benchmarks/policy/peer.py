@@ -17,7 +17,7 @@ from typing import Any
 Workload = dict[str, Any]
 Question = Callable[[], object]
 #: How long a peer may take for the answers that are compared, in seconds; it gives at least LEAST.
-PATIENCE = 6.0
+PATIENCE = 2.0
 LEAST = 4
 
 

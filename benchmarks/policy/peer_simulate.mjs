@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const { runUnsafeSimulation } = createRequire(process.argv[2] + "/")("@cloud-copilot/iam-simulate");
-const PATIENCE = 6, LEAST = 4;
+const PATIENCE = 2, LEAST = 4;
 const workload = JSON.parse(readFileSync(process.argv[3], "utf8"));
 const policy = { Version: "2012-10-17", Statement: workload.statements };
 const questions = workload.requests.map(([action, resource]) => ({

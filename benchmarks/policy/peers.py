@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +33,7 @@ class Peer:
 
     def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
         self.name = name
-        self.rates: list[float] = []
+        self.rates: list[float] = []  # decisions a second, round by round
         self._process = process
         self._slow = False
         self._turn = 0
@@ -59,11 +58,6 @@ class Peer:
         decided, taken = self._read()
         self.rates.append(decided / taken)
         self._slow = taken > SLOW
-
-    @property
-    def median(self) -> float:
-        """Decisions a second."""
-        return statistics.median(self.rates)
 
 
 @contextlib.contextmanager

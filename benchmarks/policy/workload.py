@@ -133,7 +133,8 @@ def _action_asks(app: str) -> list[Ask]:
     ]
 
 
-#: moto knows no variables, and Cedar's patterns have none.
+#: moto knows no variables, and Cedar's patterns have none. iam-simulate fills in none in a name that follows a colon, as
+#: a queue's does: the streams of that family have a slash.
 FAMILIES = {
     "plain": Family("plain", _plain_rows, _plain_asks, "moto cedarpy iam-simulate"),
     "wildcard": Family("wildcard first", _wildcard_rows, _plain_asks, "moto cedarpy iam-simulate"),

@@ -58,10 +58,10 @@ def test_a_peer_counts_what_it_decides() -> None:
 
 def test_marks_are_met_or_missed_by_the_figures() -> None:
     own = {"compiling": {"all three": 50_000.0}, "role": 200.0, "hostile": {"*a": times(10.0)}}
-    rates = {size: {"Vestry": 200_000.0, "moto": 1000.0} for size in (10, 1_000, 10_000, 100_000)}
+    rates = {size: {"Vestry": [200_000.0], "moto": [1000.0]} for size in (10, 1_000, 10_000, 100_000)}
     assert all(met for *_, met in report.marks(rates, own))
     slow = {"compiling": {"all three": 19_999.0}, "role": 1024.0, "hostile": {"*a": times(21.0)}}
-    low = {size: {"Vestry": 119_999.0 if size == 10 else 95_000.0, "moto": 3000.0} for size in rates}
+    low = {size: {"Vestry": [119_999.0 if size == 10 else 95_000.0], "moto": [3000.0]} for size in rates}
     assert not any(met for *_, met in report.marks(low, slow))
 
 
