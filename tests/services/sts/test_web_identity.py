@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from issuers import DISCOVERY, KEY_SET, RSA_KEYS, Certificates, Issuer, Reply, found, issuing
 from places import Place, allowed, document, refusal, statement, trusting
@@ -476,3 +478,15 @@ def test_requests_are_answered_while_a_slow_provider_is_waited_for(federation: F
         go.set()
         asking.join()
     assert answers
+
+
+def test_a_denial_can_be_explained_by_its_request_id(federation: Federation) -> None:
+    key = f"{federation.issuer.address}:sub"
+    role = federation.role(Condition={"StringEquals": {key: "jane"}})
+    with pytest.raises(ClientError) as caught:
+        federation.assume(role)
+    identifier = caught.value.response["ResponseMetadata"]["RequestId"]
+    told = federation.place.server.operator("explain.request", request_id=identifier)
+    text = json.dumps(told)
+    assert key in text
+    assert "somebody" in text
