@@ -12,7 +12,7 @@ import msgspec
 
 from vestry.errors import MalformedPolicyDocument
 from vestry.policy.elements import Condition, Document, Principals, Statement
-from vestry.policy.grammar import Fault, Reading, read_policy
+from vestry.policy.grammar import Fault, nothing_read, read_policy
 from vestry.policy.json_reader import (
     JsonFault,
     Path,
@@ -113,7 +113,7 @@ def _repeated(placed: Placed) -> list[Fault]:
 def _json_fault(kind: DocumentKind, fault: JsonFault) -> Fault:
     """Return what a text that is no JSON breaks, answered as the kind of document answers."""
     found = Fault("json", (), f"the text is not JSON: {fault.message}")
-    answer_grammar(kind, found, Reading("", "", [], 0))
+    answer_grammar(kind, found, nothing_read())
     return found
 
 

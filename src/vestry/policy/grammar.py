@@ -80,11 +80,16 @@ class Reading(msgspec.Struct, gc=False):
         return Document(self.version, tuple([draft.statement for draft in self.drafts]), self.id)
 
 
+def nothing_read() -> Reading:
+    """Return the reading of what is no policy at all."""
+    return Reading(VERSIONS[1], "", [], 0)
+
+
 def read_policy(tree: Any, faults: list[Fault]) -> Reading:
     """Return what a JSON value says as a policy, and add what is wrong with it to `faults`."""
     if not isinstance(tree, dict):
         faults.append(Fault("document-shape", (), "a policy is a JSON object"))
-        return Reading(VERSIONS[1], "", [], 0)
+        return nothing_read()
     _unknown(tree, TOP_ELEMENTS, (), faults)
     version = tree.get("Version", VERSIONS[0])
     if version not in VERSIONS:

@@ -65,7 +65,7 @@ def check_identity(reading: Reading, faults: list[Fault], *, managed: bool) -> N
     """Add to `faults` what IAM refuses beyond the grammar; a managed policy must be of version 2012-10-17."""
     if managed and reading.version != VERSIONS[1]:
         faults.append(
-            Fault("version-old", ("Version",), "a managed policy needs Version 2012-10-17", VERSION, (2,))
+            Fault("version-old", ("Version",), "this kind of policy needs Version 2012-10-17", VERSION, (2,))
         )
     sids: set[str] = set()
     for draft in reading.drafts:
@@ -78,10 +78,7 @@ def check_identity(reading: Reading, faults: list[Fault], *, managed: bool) -> N
             _missing(draft, "Action", (6,), NO_ACTIONS, faults)
         if not (statement.resources or statement.not_resources):
             _missing(draft, "Resource", (9,), NO_RESOURCES, faults)
-        for condition in statement.conditions:
-            if condition.operator.startswith("Date"):
-                _check_dates(draft, condition.values, faults)
-                break
+        _check_dates(draft, faults)
     _check_resources(reading, faults)
     check_actions(reading, faults)
 
@@ -128,7 +125,7 @@ _YEARS = (-292_275_054, 292_278_993)
 _EPOCH = 9_223_372_036_854_775_807
 
 
-def _check_dates(draft: Draft, values: tuple[str, ...], faults: list[Fault]) -> None:
+def _check_dates(draft: Draft, faults: list[Fault]) -> None:
     """Report the dates that IAM can't read, of all date conditions of a statement."""
     for condition in draft.statement.conditions:
         if not condition.operator.startswith("Date"):
@@ -201,7 +198,7 @@ def resource_fault(text: str) -> str:
     if len(fields) == 1:
         return f'Resource {text} must be in ARN format or "*".'
     partition = fields[1]
-    if partition != "aws" and _PARTITION.fullmatch(partition) is None:
+    if _PARTITION.fullmatch(partition) is None:
         return f'Partition "{partition}" is not valid for resource "{_reprinted(fields)}".'
     if len(fields) == 2 or "*" in fields[2] or "?" in fields[2]:
         return VENDOR_REGEX
@@ -228,9 +225,7 @@ def _reprinted(fields: list[str]) -> str:
 def _check_legacy(draft: Draft, name: str, resources: tuple[str, ...], faults: list[Fault]) -> None:
     """Report what IAM's older parser refuses: an empty service, or `::` in an ARN of fewer than six fields."""
     for index, text in enumerate(resources):
-        if text == "*" or "::" not in text:
-            continue
-        if text.count(":") < 5 or not text.split(":", 3)[2]:
+        if "::" in text and (text.count(":") < 5 or not text.split(":", 3)[2]):
             message = f"{text!r} is no complete ARN"
             faults.append(Fault("resource-legacy", draft.path(name, index), message, LEGACY, (4,)))
 
