@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 
 from immutables import Map
 
@@ -17,11 +16,12 @@ from vestry.access.caller import (
 from vestry.access.service import caller_of_service
 from vestry.access.temporary import check_service
 from vestry.arn import LONG_TERM_KEY, NO_ACCOUNT, TEMPORARY_KEY, account_of
-from vestry.credentials.canonical import verify
+from vestry.credentials.canonical import verify, verify_asymmetric
 from vestry.credentials.encoding import Headers
 from vestry.credentials.seal import KeyRing, RingKey
 from vestry.credentials.session import SessionClaims, SessionKind, open_session
 from vestry.credentials.sigv4 import SignedRequest, check_scope, check_time, signing_key
+from vestry.credentials.sigv4a import PublicKey, public_key
 from vestry.credentials.vault import Vault
 from vestry.directory import entities
 from vestry.directory.devices import MfaDevice
@@ -30,22 +30,28 @@ from vestry.directory.snapshot import Account, Root
 from vestry.errors import ExpiredToken, InvalidClientTokenId
 
 _SIGNING_KEYS = 16_384
+_VERIFYING_KEYS = 4096
+
+#: A secret access key: a session's own, or that of a stored key.
+Whose = str | entities.AccessKey
 
 
 class Keyring:
     """The installation's secrets at hand: the vault, the opened ring of sealing keys, and derived signing keys.
 
-    Signing keys are derived values of immutable secrets, so keeping them decides nothing: whether the access key
-    still exists is looked up at each request.
+    Derived keys are values of immutable secrets, so keeping them decides nothing: whether the access key still exists
+    is looked up at each request. INVARIANT: they are kept by the secret itself (sealed, where it is stored), never by an
+    access key id, of which only a few bits are random.
     """
 
-    __slots__ = ("_opened", "_ring", "_signing", "vault")
+    __slots__ = ("_opened", "_ring", "_signing", "_verifying", "vault")
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
         self._ring: Map[int, entities.RingKey] | None = None
         self._opened: KeyRing | None = None
-        self._signing: dict[tuple[str, str, str, str], bytes] = {}
+        self._signing: dict[tuple[str | bytes, str, str, str], bytes] = {}
+        self._verifying: dict[tuple[str | bytes, str], PublicKey] = {}
 
     def ring(self, root: Root) -> KeyRing:
         """Return the sealing keys of `root`, opened."""
@@ -58,16 +64,31 @@ class Keyring:
         """Return the secret access key of a long-term key."""
         return self.vault.open(key.secret, sealed_for(key)).decode()
 
-    def signing(self, signed: SignedRequest, secret: Callable[[], str]) -> bytes:
-        """Return the signing key for the scope of `signed`; `secret` is asked only when it must be derived."""
-        scope = (signed.access_key, signed.date, signed.region, signed.service)
+    def signing(self, signed: SignedRequest, whose: Whose) -> bytes:
+        """Return the signing key of a secret for the scope of `signed`."""
+        secret = whose if isinstance(whose, str) else whose.secret
+        scope = (secret, signed.date, signed.region, signed.service)
         key = self._signing.get(scope)
         if key is None:
-            key = signing_key(secret(), signed.date, signed.region, signed.service)
+            key = signing_key(self._plain(whose), signed.date, signed.region, signed.service)
             if len(self._signing) >= _SIGNING_KEYS:
                 self._signing.clear()
             self._signing[scope] = key
         return key
+
+    def verifying(self, signed: SignedRequest, whose: Whose) -> PublicKey:
+        """Return the public key that the SigV4A signatures of a secret are proven with."""
+        holder = (whose if isinstance(whose, str) else whose.secret, signed.access_key)
+        key = self._verifying.get(holder)
+        if key is None:
+            key = public_key(signed.access_key, self._plain(whose))
+            if len(self._verifying) >= _VERIFYING_KEYS:
+                self._verifying.clear()
+            self._verifying[holder] = key
+        return key
+
+    def _plain(self, whose: Whose) -> str:
+        return whose if isinstance(whose, str) else self.secret(whose)
 
     def _open(self, key: entities.RingKey) -> bytes:
         return self.vault.open(key.secret, sealed_for(key))
@@ -116,12 +137,15 @@ def authenticate(
     if signed.token is not None:
         claims, secret = open_session(keyring.ring(root), signed.token)
         caller = _session_caller(signed, claims, root, now)  # 2, 3
-        key = keyring.signing(signed, lambda: secret)
+        whose: Whose = secret
     else:
-        caller, stored = _long_term_caller(signed, root)  # 3
-        key = keyring.signing(signed, lambda: keyring.secret(stored))
+        caller, whose = _long_term_caller(signed, root)  # 3
     check_time(signed, wall=wall)  # 4
-    verify(signed, key, message.method, message.path, message.query, message.headers, message.body)
+    parts = (message.method, message.path, message.query, message.headers, message.body)
+    if signed.regions is None:
+        verify(signed, keyring.signing(signed, whose), *parts)
+    else:
+        verify_asymmetric(signed, keyring.verifying(signed, whose), *parts)
     if caller.session is not None and caller.role is None:
         check_service(caller, service)  # 5
     return caller

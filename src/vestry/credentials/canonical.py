@@ -12,6 +12,7 @@ from urllib.parse import quote_from_bytes
 
 from vestry.credentials.encoding import UNRESERVED, Headers, canonical_pairs, folded, gathered
 from vestry.credentials.sigv4 import ALGORITHM, SignedRequest
+from vestry.credentials.sigv4a import ASYMMETRIC, PublicKey, holds
 from vestry.errors import SignatureDoesNotMatch
 
 
@@ -21,12 +22,42 @@ def verify(
     """Raise SignatureDoesNotMatch unless `signed` was made with `key` over exactly this request.
 
     `key` comes from `signing_key` for the scope of `signed`; `path` and `query` are raw, as they were sent (`path` is
-    the Latin-1 text of its bytes), header names are lower case.
+    the Latin-1 text of its bytes), header names are lower case. 1 to 3 are `_hashed`'s.
+
+    4. The signature over the canonical request is the one that was sent, compared in constant time.
+    """
+    hashed = _hashed(signed, method, path, query, headers, body)
+    scope = f"{signed.date}/{signed.region}/{signed.service}/{signed.terminator}"
+    text = f"{ALGORITHM}\n{signed.timestamp}\n{scope}\n{hashed}"
+    expected = digest(key, text.encode("utf-8", "replace"), "sha256").hex().encode()
+    if not compare_digest(expected, signed.signature.encode("utf-8", "replace")):  # 4
+        raise SignatureDoesNotMatch
+
+
+def verify_asymmetric(
+    signed: SignedRequest, key: PublicKey, method: str, path: str, query: bytes, headers: Headers, body: bytes
+) -> None:
+    """Raise SignatureDoesNotMatch unless `signed` was made with the private half of `key` over exactly this request.
+
+    As `verify`, for SigV4A: `key` comes from `sigv4a.public_key`, and no region is in the scope.
+
+    4. The signature over the canonical request is that key's.
+    """
+    hashed = _hashed(signed, method, path, query, headers, body)
+    scope = f"{signed.date}/{signed.service}/{signed.terminator}"
+    text = f"{ASYMMETRIC}\n{signed.timestamp}\n{scope}\n{hashed}"
+    if not holds(key, signed.signature, text.encode("utf-8", "replace")):  # 4
+        raise SignatureDoesNotMatch
+
+
+def _hashed(
+    signed: SignedRequest, method: str, path: str, query: bytes, headers: Headers, body: bytes
+) -> str:
+    """Return the hash of the canonical request, in hexadecimal, or raise SignatureDoesNotMatch.
 
     1. The signed headers are named in ascending order, none twice.
     2. Each of them was sent.
     3. An x-amz-content-sha256 header, where sent, is the hash of this body: no unsigned and no streamed payloads.
-    4. The signature over the canonical request is the one that was sent, compared in constant time.
     """
     names = signed.signed_headers
     if list(names) != sorted(set(names)):  # 1
@@ -55,11 +86,7 @@ def verify(
         ";".join(names).encode("latin-1", "replace"),
         body_hash,
     )
-    scope = f"{signed.date}/{signed.region}/{signed.service}/{signed.terminator}"
-    text = f"{ALGORITHM}\n{signed.timestamp}\n{scope}\n{sha256(request).hexdigest()}"
-    expected = digest(key, text.encode("utf-8", "replace"), "sha256").hex().encode()
-    if not compare_digest(expected, signed.signature.encode("utf-8", "replace")):  # 4
-        raise SignatureDoesNotMatch
+    return sha256(request).hexdigest()
 
 
 def canonical_path(path: str) -> bytes:

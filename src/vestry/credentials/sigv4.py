@@ -17,6 +17,7 @@ from hmac import digest
 import msgspec
 
 from vestry.credentials.encoding import Headers, canonical_pairs, decoded, gathered
+from vestry.credentials.sigv4a import ASYMMETRIC, covers, read_region_set
 from vestry.errors import IncompleteSignature, SignatureDoesNotMatch
 from vestry.limits import CLOCK_SKEW_SECONDS, PRESIGNED_SECONDS
 
@@ -25,7 +26,7 @@ TERMINATOR = "aws4_request"
 
 _HEADER_PARTS = ("Credential", "Signature", "SignedHeaders")
 _QUERY_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
-_AUTHENTICATING = frozenset({*_QUERY_PARTS, "X-Amz-Expires", "X-Amz-Security-Token"})
+_AUTHENTICATING = frozenset({*_QUERY_PARTS, "X-Amz-Expires", "X-Amz-Security-Token", "X-Amz-Region-Set"})
 #: Any of these in a query means that it claims to be presigned.
 _PRESIGNED = (b"X-Amz-Algorithm", b"X-Amz-Credential", b"X-Amz-Signature")
 
@@ -42,6 +43,8 @@ class SignedRequest(msgspec.Struct, frozen=True, gc=False):
 
     `timestamp` is ISO 8601 basic (20261124T001500Z) and `instant` the same in epoch seconds; `date` is the scope's.
     `token` is the session token, None where none was sent. `expires` is a presigned request's X-Amz-Expires.
+    `regions` is the set of a SigV4A signature, None for any other; `region` is then its first that has no wildcard, or
+    empty.
     """
 
     access_key: str
@@ -56,6 +59,7 @@ class SignedRequest(msgspec.Struct, frozen=True, gc=False):
     token: str | None
     presigned: bool
     expires: int | None
+    regions: tuple[str, ...] | None = None
 
 
 def read_signature(query: bytes, headers: Headers) -> SignedRequest | None:
@@ -64,11 +68,11 @@ def read_signature(query: bytes, headers: Headers) -> SignedRequest | None:
     `query` is raw, header names are lower case.
 
     1. A request is signed by its header or by its query, never by both.
-    2. The algorithm is AWS4-HMAC-SHA256.
+    2. The algorithm is AWS4-HMAC-SHA256, or AWS4-ECDSA-P256-SHA256 with a set of regions.
     3. The header is a list of key=value pairs; no part is missing, none is repeated.
     4. The date is ISO 8601 basic (or a `Date` header in HTTP's own form).
     5. `host` is signed, and so is the date, and so is every x-amz-* header that was sent.
-    6. The credential has five elements.
+    6. The credential has five elements, and four where the regions are a set.
 
     Raises IncompleteSignature (2, 3, 4, 6) and SignatureDoesNotMatch (1, 5).
     """
@@ -89,7 +93,7 @@ def read_signature(query: bytes, headers: Headers) -> SignedRequest | None:
 
 def _from_header(text: str, found: dict[bytes, bytes]) -> SignedRequest:
     algorithm, _, rest = text.partition(" ")
-    if algorithm != ALGORITHM:  # 2
+    if algorithm != ALGORITHM and algorithm != ASYMMETRIC:  # noqa: PLR1714 # 2: the usual one is asked first
         raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm}'.")
     parts = _read_parts(text, rest)
     sent = found.get(b"x-amz-date")
@@ -103,7 +107,15 @@ def _from_header(text: str, found: dict[bytes, bytes]) -> SignedRequest:
     if sent is None and "date" not in signed_headers:  # 5
         raise _unsigned("Date")
     token = found.get(b"x-amz-security-token")
-    access_key, date, region, service, terminator = _read_credential(credential)
+    regions = None
+    if algorithm != ALGORITHM:
+        named = found.get(b"x-amz-region-set")
+        if not named:  # 3
+            raise IncompleteSignature(
+                "Authorization header requires existence of an 'X-Amz-Region-Set' header."
+            )
+        regions = read_region_set(named.decode("latin-1"))
+    access_key, date, region, service, terminator = _read_credential(credential, regions)
     return SignedRequest(
         access_key,
         date,
@@ -117,6 +129,7 @@ def _from_header(text: str, found: dict[bytes, bytes]) -> SignedRequest:
         None if token is None else token.decode("latin-1"),
         False,
         None,
+        regions,
     )
 
 
@@ -143,17 +156,20 @@ def _from_query(pairs: list[tuple[bytes, bytes]], found: dict[bytes, bytes]) -> 
             if name in parts:  # 3
                 raise IncompleteSignature(f"AWS query-string parameter '{name}' must be given once.")
             parts[name] = decoded(value)
-    missing = [name for name in _QUERY_PARTS if not parts.get(name)]
+    asymmetric = parts.get("X-Amz-Algorithm") == ASYMMETRIC
+    wanted = (*_QUERY_PARTS, "X-Amz-Region-Set") if asymmetric else _QUERY_PARTS
+    missing = [name for name in wanted if not parts.get(name)]
     if missing:  # 3
         sentences = [f"AWS query-string parameters must include '{name}'." for name in missing]
         raise IncompleteSignature(" ".join([*sentences, "Re-examine the query-string parameters."]))
-    if parts["X-Amz-Algorithm"] != ALGORITHM:  # 2
+    if not asymmetric and parts["X-Amz-Algorithm"] != ALGORITHM:  # 2
         raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{parts['X-Amz-Algorithm']}'.")
     timestamp, instant = _read_date(parts["X-Amz-Date"])
     expires = _read_expires(parts.get("X-Amz-Expires"))
     signed_headers = tuple(parts["X-Amz-SignedHeaders"].split(";"))
     _check_signed(signed_headers, found)
-    access_key, date, region, service, terminator = _read_credential(parts["X-Amz-Credential"])
+    regions = read_region_set(parts["X-Amz-Region-Set"]) if asymmetric else None
+    access_key, date, region, service, terminator = _read_credential(parts["X-Amz-Credential"], regions)
     token = parts.get("X-Amz-Security-Token")
     if token is None and (header := found.get(b"x-amz-security-token")) is not None:
         token = header.decode("latin-1")
@@ -170,6 +186,7 @@ def _from_query(pairs: list[tuple[bytes, bytes]], found: dict[bytes, bytes]) -> 
         token,
         True,
         expires,
+        regions,
     )
 
 
@@ -237,13 +254,15 @@ def _unsigned(name: str) -> SignatureDoesNotMatch:
     return SignatureDoesNotMatch(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
-def _read_credential(text: str) -> list[str]:  # 6
+def _read_credential(text: str, regions: tuple[str, ...] | None) -> list[str]:  # 6
     elements = text.split("/")
-    if len(elements) != 5:
-        raise IncompleteSignature(
-            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
-            f"got '{text}'"
-        )
+    if regions is not None and len(elements) == 4:
+        elements.insert(2, next((region for region in regions if "*" not in region), ""))
+    elif regions is not None or len(elements) != 5:
+        form = "5 slash-delimited elements, e.g. keyid/date/region/service/term"
+        if regions is not None:
+            form = "4 slash-delimited elements, e.g. keyid/date/service/term"
+        raise IncompleteSignature(f"Credential must have exactly {form}, got '{text}'")
     return elements
 
 
@@ -253,14 +272,17 @@ def check_scope(signed: SignedRequest, service: str, *, region: str | None = Non
     `service` is the signing name of the service that was called. `region` None accepts any well-formed region, as
     clients with an endpoint of their own sign with theirs.
 
-    1. The region is the one asked for, or well formed.
+    1. The region is the one asked for, or well formed; a set of regions covers it.
     2. The service is the one called.
     3. The scope ends in aws4_request.
     4. The scope's date is the day of the signature's own date.
 
     Everything wrong is said at once, in AWS's sentences (each but the last ends in a space).
     """
-    placed = _REGION.fullmatch(signed.region) is not None if region is None else signed.region == region
+    if signed.regions is not None:
+        placed = covers(signed.regions, region)
+    else:
+        placed = _REGION.fullmatch(signed.region) is not None if region is None else signed.region == region
     day = signed.timestamp[:8]
     if placed and signed.service == service and signed.terminator == TERMINATOR and signed.date == day:
         return

@@ -25,8 +25,10 @@ from vestry.wire import model, parse, serialize
 
 _HEALTH = frozenset(("/health", "/_localstack/health"))
 _REDIRECT = "https://aws.amazon.com/iam"
-#: The service in a credential scope, behind key id, date and region.
-_SCOPE = re.compile(r"Credential=[^/,& ]{1,128}/[0-9]{8}/[a-z0-9-]{1,64}/([A-Za-z0-9-]{1,64})/", re.ASCII)
+#: The service in a credential scope, behind key id, date and (in SigV4) region.
+_SCOPE = re.compile(
+    r"Credential=[^/,& ]{1,128}/[0-9]{8}/(?:[a-z0-9-]{1,64}/)?([A-Za-z0-9-]{1,64})/", re.ASCII
+)
 _FORM = "application/x-www-form-urlencoded"
 _CACHED = [(b"cache-control", f"public, max-age={issuer_documents.CACHE_SECONDS}".encode())]
 _CORS = [

@@ -30,5 +30,5 @@ def enforced_region(host: str | None, service: str) -> str | None:
 
 
 def requested_region(service: str, signed: str) -> str:
-    """Return the value of `aws:RequestedRegion`: IAM is a global service."""
-    return GLOBAL_REGION if service == "iam" or signed == "aws-global" else signed
+    """Return the value of `aws:RequestedRegion`: IAM is a global service, and a set of wildcards names no region."""
+    return GLOBAL_REGION if service == "iam" or signed in ("aws-global", "") else signed

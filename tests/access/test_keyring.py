@@ -1,0 +1,46 @@
+"""Derived keys are kept by the secret they come from, so that equal access key ids can't borrow one another's."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from vestry.access.authenticate import Keyring, sealed_for
+from vestry.credentials.sigv4 import SignedRequest, signing_key
+from vestry.credentials.sigv4a import public_key
+from vestry.credentials.vault import NONCE_BYTES, Vault
+from vestry.directory.entities import AccessKey
+
+KEY_ID = "AKIARZPUZDIKAEXAMPLE"
+SIGNED = SignedRequest(
+    KEY_ID, "20261124", "us-east-1", "sts", "aws4_request", ("host",), "", "20261124T001500Z", 0, None, False, None
+)  # fmt: skip
+NONCES = itertools.count(1)
+
+
+def stored(keyring: Keyring, secret: str) -> AccessKey:
+    """Return a stored key of always the same id."""
+    key = AccessKey("111122223333", KEY_ID, "", 1, b"")
+    nonce = next(NONCES).to_bytes(NONCE_BYTES, "big")
+    return AccessKey(key.account, key.id, "", 1, keyring.vault.seal(secret.encode(), sealed_for(key), nonce))
+
+
+@pytest.mark.parametrize("temporary", [False, True])
+def test_one_access_key_id_with_two_secrets_has_two_derived_keys(temporary: bool) -> None:
+    keyring = Keyring(Vault(bytes(32)))
+    whose: Callable[[str], str | AccessKey] = (lambda secret: secret) if temporary else (
+        lambda secret: stored(keyring, secret)
+    )  # fmt: skip
+    for secret in ("first", "second", "first"):
+        assert keyring.signing(SIGNED, whose(secret)) == signing_key(secret, "20261124", "us-east-1", "sts")
+        found = keyring.verifying(SIGNED, whose(secret)).public_numbers()
+        assert found == public_key(KEY_ID, secret).public_numbers()
+
+
+def test_a_derived_key_is_kept() -> None:
+    keyring = Keyring(Vault(bytes(32)))
+    key = stored(keyring, "secret")
+    assert keyring.signing(SIGNED, key) is keyring.signing(SIGNED, key)
+    assert keyring.verifying(SIGNED, key) is keyring.verifying(SIGNED, key)
