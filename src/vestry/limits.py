@@ -37,6 +37,7 @@ PACKED_BUDGET: Final = (
 # ── Sessions, in seconds [M][Q] ──────────────────────────────────────────────────────────────────────────────────
 DEFAULT_SESSION: Final = 3600
 DEFAULT_USER_SESSION: Final = 43_200  # GetSessionToken, GetFederationToken
+TASK_SESSION: Final = 900  # AssumeRoot: the default and the maximum
 ROOT_SESSION: Final = 3600  # the same two, called by a root user: the default and the maximum
 SHORTEST_SESSION: Final = 900
 LONGEST_SESSION: Final = 129_600  # GetSessionToken, GetFederationToken: 36 hours; no role lasts longer

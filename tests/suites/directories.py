@@ -220,7 +220,9 @@ class Life:
             self.draft.put(Settings(number, alias, self._id("i", 0), 1))
         elif account is not None and taken in {None, number}:
             old = account.settings
-            self.draft.put(replace(old, alias=alias, wildcard_principals=wildcards), replacing=old)
+            manager = ONE if wildcards else ""
+            changed = replace(old, alias=alias, wildcard_principals=wildcards, root_manager=manager)
+            self.draft.put(changed, replacing=old)
 
     def _end(self, account: Account, *, stays: bool) -> None:
         self.draft.remove_account(account)

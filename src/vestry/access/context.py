@@ -14,6 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from vestry.access.caller import Caller
+from vestry.credentials.session import SessionKind
 from vestry.directory.entities import Pairs
 from vestry.policy.request import Kind, Value
 
@@ -124,6 +125,11 @@ def _source_identity(facts: Facts, _: Question) -> Value:
     return None if session is None else session.source_identity or None
 
 
+def _assumed_root(facts: Facts, _: Question) -> Value:
+    session = facts.caller.session
+    return "true" if session is not None and session.kind is SessionKind.ROOT else None
+
+
 def _federated_provider(facts: Facts, _: Question) -> Value:
     session = facts.caller.session
     return None if session is None else session.federated_provider or None
@@ -142,6 +148,7 @@ def _service_names(facts: Facts, _: Question) -> Value:
 Row = Callable[[Facts, Question], Value]
 
 GLOBAL: dict[str, Row] = {
+    "aws:assumedroot": _assumed_root,
     "aws:currenttime": lambda facts, _: _moment(facts.now),
     "aws:epochtime": lambda facts, _: str(int(facts.now)),
     "aws:federatedprovider": _federated_provider,

@@ -72,18 +72,30 @@ def set_options(
             help='Whether a trust policy may name everybody, {"AWS": "*"}, as AWS tolerates.',
         ),
     ] = None,
+    root_sessions_by: Annotated[
+        str | None,
+        typer.Option(
+            help="The account (id or alias) whose principals may assume this one's root user with AssumeRoot, or none.",
+            metavar="ACCOUNT",
+        ),
+    ] = None,
     data: Data = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
     """Change an account's options; what is not given stays."""
-    if allow_wildcard_principals is None:
+    if allow_wildcard_principals is None and root_sessions_by is None:
         raise typer.BadParameter(
-            "say what to set: --allow-wildcard-principals or --no-allow-wildcard-principals"
+            "say what to set: --allow-wildcard-principals, --no-allow-wildcard-principals or --root-sessions-by"
         )
-    arguments = {"account": account, "allow_wildcard_principals": allow_wildcard_principals}
+    arguments = {
+        "account": account,
+        "allow_wildcard_principals": allow_wildcard_principals,
+        "root_manager": root_sessions_by,
+    }
     row = operator.perform("account.set", arguments, data, database)
-    output.answer(row, json, f"{_title(row)}: wildcard principals {_word(row)}.")
+    managed = f"by {row['RootSessionsBy']}" if row["RootSessionsBy"] else "by nobody"
+    output.answer(row, json, f"{_title(row)}: wildcard principals {_word(row)}; root sessions {managed}.")
 
 
 def reset(

@@ -119,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     incarnation: str
     created: int
     wildcard_principals: bool = False
+    root_manager: str = ""  # id of the account whose principals may assume this one's root user
 
     @property
     def id(self) -> str:

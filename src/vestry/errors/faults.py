@@ -17,6 +17,7 @@ __all__ = [
     "EntityTemporarilyUnmodifiable",
     "ExpiredIdentityToken",
     "ExpiredToken",
+    "ExpiredTradeInToken",
     "Fault",
     "FeatureDisabled",
     "FeatureEnabled",
@@ -193,6 +194,12 @@ class MalformedPolicyDocument(ParameterFault):
 
 class PackedPolicyTooLarge(ParameterFault):
     code = "PackedPolicyTooLarge"
+
+
+class ExpiredTradeInToken(ParameterFault):
+    code = "ExpiredTradeInTokenException"
+    default = "The trade-in token is invalid or has expired."
+    default_hint = "Vestry hands out no trade-in tokens, so none is ever good here."
 
 
 class InvalidAuthorizationMessage(ParameterFault):

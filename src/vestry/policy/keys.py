@@ -39,6 +39,7 @@ class ConditionKey(msgspec.Struct, frozen=True, gc=False):
 _S, _N, _D, _B, _IP, _A = KeyType
 
 _GLOBAL: Final = (
+    ConditionKey("aws:assumedroot", _B),
     ConditionKey("aws:calledvia", _S, several=True),
     ConditionKey("aws:calledviafirst", _S),
     ConditionKey("aws:calledvialast", _S),

@@ -51,12 +51,15 @@ def list_all(call: OperatorCall) -> dict[str, Any]:
 
 
 def set_options(call: OperatorCall) -> dict[str, Any]:
-    """Change an account's options; what is not given stays. Errors: NoSuchEntity."""
+    """Change an account's options; what is not given stays. Errors: NoSuchEntity, ValidationError."""
     account = _the_account(call)
-    wildcard = call.arguments.get("allow_wildcard_principals")
-    settings = account.settings
+    wildcard, manager = call.arguments.get("allow_wildcard_principals"), call.arguments.get("root_manager")
+    settings = changed = account.settings
     if wildcard is not None:
-        changed = msgspec.structs.replace(settings, wildcard_principals=bool(wildcard))
+        changed = msgspec.structs.replace(changed, wildcard_principals=bool(wildcard))
+    if manager is not None:
+        changed = msgspec.structs.replace(changed, root_manager=_manager(call, account, str(manager)))
+    if changed != settings:
         call.draft.put(changed, replacing=settings)
     return _shape(call.draft.root.accounts[account.id])
 
@@ -76,7 +79,24 @@ def delete(call: OperatorCall) -> dict[str, Any]:
     """Delete an account and everything in it. Errors: NoSuchEntity."""
     account = _the_account(call)
     call.draft.remove_account(account)
+    for other in call.draft.root.accounts.values():
+        if other.settings.root_manager == account.id:
+            freed = msgspec.structs.replace(other.settings, root_manager="")
+            call.draft.put(freed, replacing=other.settings)
     return {"AccountId": account.id, "Alias": account.settings.alias}
+
+
+def _manager(call: OperatorCall, account: Account, name: str) -> str:
+    """Return the id of the account that may assume this one's root user, empty for `none`. Raises NoSuchEntity,
+    ValidationError."""
+    if name == "none":
+        return ""
+    manager = call.draft.root.account(name)
+    if manager is None:
+        raise NoSuchEntity(f"The account {name} cannot be found.", hint="vestry account list shows them.")
+    if manager.id == account.id:
+        raise ValidationError("An account cannot manage its own root user.", hint="Name another account.")
+    return manager.id
 
 
 def _the_account(call: OperatorCall) -> Account:
@@ -95,6 +115,7 @@ def _shape(account: Account) -> dict[str, Any]:
         "Roles": len(account.roles),
         "Policies": len(account.policies),
         "AllowWildcardPrincipals": account.settings.wildcard_principals,
+        "RootSessionsBy": account.settings.root_manager or None,
     }
 
 

@@ -6,7 +6,9 @@ Start in `assume_role`.
 
 from vestry.services.sts import (
     assume_role,
+    assume_root,
     decode_message,
+    delegated_access,
     federation_token,
     identity,
     saml,
@@ -17,7 +19,9 @@ from vestry.services.sts import (
 
 __all__ = [
     "assume_role",
+    "assume_root",
     "decode_message",
+    "delegated_access",
     "federation_token",
     "identity",
     "saml",
