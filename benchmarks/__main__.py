@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from benchmarks import places
+from benchmarks import federation, places
 from benchmarks.load import Measured, measure, signed
 from vestry.server.operator import run_offline
 from vestry.server.settings import Settings
@@ -62,11 +62,13 @@ def run(rounds: int, seconds: int) -> dict[str, list[Measured]]:
     """Measure everything, round by round."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         targets = []
+        idp = stack.enter_context(federation.provider(Path(folder) / "idp"))
         for label, accounts, roles in (("1,000 roles", 1, 1000), ("100,000 roles", 100, 1000)):
             data = Path(folder) / label.replace(",", "").replace(" ", "-")
             print(f"preparing {label} …", flush=True)
             made = places.prepare(data, accounts, roles)
             keys = _caller(data, made)
+            trusting = run_offline(Settings(data=data), "account.create", {"alias": "federation"})
             endpoint, pid = stack.enter_context(places.vestry(data, SERVER_CPU))
             arns = places.role_arns(made, roles, DIFFERENT)
             targets.append(
@@ -78,6 +80,8 @@ def run(rounds: int, seconds: int) -> dict[str, list[Measured]]:
                 )
             )
             if accounts == 1:
+                web = federation.requests(endpoint, trusting, idp, bodies_of=DIFFERENT)
+                targets.append(("AssumeRoleWithWebIdentity, keys at hand", endpoint, web, pid))
                 who = signed(endpoint, "sts", bodies("GetCallerIdentity", arns), keys)
                 targets.append(("GetCallerIdentity", endpoint, who, pid))
         endpoint, pid = stack.enter_context(places.floor(SERVER_CPU))
@@ -141,6 +145,9 @@ def ratios(medians: dict[str, Measured]) -> dict[str, float]:
     bare = medians["floor: bare ASGI application"]
     found = {
         "AssumeRole / floor, requests per second (mark: 0.15)": role.rate / bare.rate,
+        "AssumeRoleWithWebIdentity / AssumeRole, requests per second (mark: 0.40)": (
+            medians["AssumeRoleWithWebIdentity, keys at hand"].rate / role.rate
+        ),
         "GetCallerIdentity / floor, requests per second": medians["GetCallerIdentity"].rate / bare.rate,
         "CPU a request, 100,000 / 1,000 roles (mark: within 0.10)": many.cpu / role.cpu,
     }

@@ -83,6 +83,8 @@ NO_TOKENS = {
     "four parts": f"{GOOD}.{SIGNATURE}",
     "five parts, an encrypted one": "a.b.c.d.e",
     "no signature": f"{HEAD}.{BODY}.",
+    "a signature of other characters": f"{HEAD}.{BODY}.{SIGNATURE[:-1]}!",
+    "a signature without end": f"{HEAD}.{BODY}.{'A' * 3000}",
     "padding": f"{HEAD}=.{BODY}.{SIGNATURE}",
     "other characters": f"{HEAD}.{BODY[:-1]}+.{SIGNATURE}",
     "a line break": f"{HEAD}.{BODY}\n.{SIGNATURE}",

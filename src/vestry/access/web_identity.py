@@ -23,10 +23,11 @@ NO_KEY = (
     "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity "
     "documentation for requirements"
 )
-_TAGS = "https://aws.amazon.com/tags"
+_AWS = "https://aws.amazon.com/"  # what every claim about the session begins with
+_TAGS = f"{_AWS}tags"
 _FLAT_TAG = f"{_TAGS}/principal_tags/"
 _FLAT_TRANSITIVE = f"{_TAGS}/transitive_tag_keys"
-_SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
+_SOURCE_IDENTITY = f"{_AWS}source_identity"
 
 
 def prove_web_identity(submission: Submission) -> Caller | Needs:
@@ -78,7 +79,8 @@ def _proof(provider: OidcProvider, identity: Identity, session_name: str) -> Pro
     if identity.audiences:
         values["oaud"] = identity.audiences[0] if len(identity.audiences) == 1 else identity.audiences
     values["aud"] = identity.audience
-    tags, transitive = checked_tags(_tags(claims), _transitive(claims))
+    asserted = any(name.startswith(_AWS) for name in claims)
+    tags, transitive = checked_tags(_tags(claims), _transitive(claims)) if asserted else ((), ())
     return Proof(
         provider=provider.arn,
         subject=identity.subject,

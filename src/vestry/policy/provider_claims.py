@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 #: The keys of every provider. `aud` is the token's `azp` where it has one; `oaud` is always its `aud`.
@@ -67,6 +68,7 @@ SPECIAL: Final = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def special_claims(address: str) -> tuple[str, ...]:
     """Return the claims that are condition keys of a provider beside those of every provider."""
     lowered = address.lower()

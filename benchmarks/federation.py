@@ -1,0 +1,100 @@
+"""AssumeRoleWithWebIdentity with keys at hand: a provider, roles that trust it, and tokens signed beforehand (RS256)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import boto3
+
+from benchmarks.load import read_line
+from vestry.idp.home import Home
+from vestry.idp.tokens import Wish, token
+
+AUDIENCE = "sts.amazonaws.com"
+ROLES = 20
+
+
+@contextlib.contextmanager
+def provider(folder: Path) -> Iterator[Home]:
+    """Run the built-in identity provider until the block ends; servers started meanwhile trust its certificate."""
+    command = [
+        sys.executable,
+        "-m",
+        "vestry.cli",
+        "idp",
+        "serve",
+        "--json",
+        "--port",
+        "0",
+        "--data",
+        str(folder),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
+        before = os.environ.get("SSL_CERT_FILE")
+        try:
+            os.environ["SSL_CERT_FILE"] = read_line(running.stdout)["authority"]
+            yield Home(folder)
+        finally:
+            running.terminate()
+            if before is None:
+                os.environ.pop("SSL_CERT_FILE", None)
+            else:
+                os.environ["SSL_CERT_FILE"] = before
+
+
+def requests(
+    endpoint: str, root: dict[str, str], idp: Home, *, bodies_of: int
+) -> list[tuple[dict[str, str], str]]:
+    """Register the provider, make roles, and return requests with a token each; one has been answered."""
+    issuer, key = idp.issuer, idp.ring().current
+    assert issuer is not None
+    iam = boto3.client(
+        "iam",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=root["AccessKeyId"],
+        aws_secret_access_key=root["SecretAccessKey"],
+    )
+    made = iam.create_open_id_connect_provider(Url=issuer, ClientIDList=[AUDIENCE])
+    address = issuer.removeprefix("https://")
+    condition = {"StringLike": {f"{address}:sub": "repo:org/*"}, "StringEquals": {f"{address}:aud": AUDIENCE}}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": made["OpenIDConnectProviderArn"]},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    arns = [
+        iam.create_role(RoleName=f"web-{number}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        for number in range(ROLES)
+    ]
+    head = {
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "Host": endpoint.partition("//")[2],
+    }
+    found = []
+    for number in range(bodies_of):
+        wish = Wish(
+            issuer=issuer,
+            subject=f"repo:org/app-{number}:ref:refs/heads/main",
+            audience=(AUDIENCE,),
+            lifetime=36_000,
+        )
+        body = {
+            "Action": "AssumeRoleWithWebIdentity",
+            "Version": "2011-06-15",
+            "RoleArn": arns[number % ROLES],
+            "RoleSessionName": f"session-{number}",
+            "WebIdentityToken": token(wish, key, int(time.time()), str(number)),
+        }
+        found.append((head, urlencode(body)))
+    return found
