@@ -37,10 +37,11 @@ class Compiled:
             self._keys = tuple(dict.fromkeys(one.key for one in conditions))
         return self._keys
 
-    def candidates(self, action: str, resource: str) -> Sequence[Entry | None]:
-        """Return the rules that may concern the lower-case `action` on `resource`, with the resource test left to do.
+    def candidates(self, action: str, resource: str) -> Sequence[Entry]:
+        """Return the rules that may concern the lower-case `action` on `resource`, in chains of entries.
 
-        INVARIANT: every rule whose action and resource match is among them, once or more. Its action is to be tested.
+        INVARIANT: every rule whose action and resource match is among them, once or more. What an entry asks before its
+        rule is to be tested; whom the rule names and its conditions are, too.
         """
         index = self._index
         if index is None:

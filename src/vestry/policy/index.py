@@ -26,12 +26,13 @@ Link = tuple[frozenset[str] | None, TextTest | None, str, ResourceTest | None, R
 Entry = tuple[frozenset[str] | None, TextTest | None, str, ResourceTest | None, Rule, "Entry | None"]
 
 
-def _chain(links: Iterable[Link]) -> Entry | None:
-    """Return the links as entries, the first before the others."""
-    first: Entry | None = None
-    for link in reversed(list(links)):
-        first = (*link, first)
-    return first
+def _chain(links: Sequence[Link]) -> Entry:
+    """Return one or more links as entries, the first before the others."""
+    entry: Entry | None = None
+    for link in reversed(links):
+        entry = (*link, entry)
+    assert entry is not None
+    return entry
 
 
 class ActionTable:
@@ -58,9 +59,9 @@ class ActionTable:
         self._exact = {name: _chain(found) for name, found in exact.items()}
         self._patterns = PrefixTable(patterns, _chain) if patterns else None
 
-    def find(self, action: str) -> list[Entry | None]:
+    def find(self, action: str) -> list[Entry]:
         """Return the entries whose rules may name the lower-case `action`."""
-        found: list[Entry | None] = [] if self._patterns is None else self._patterns.find(action)
+        found: list[Entry] = [] if self._patterns is None else self._patterns.find(action)
         named = self._exact.get(action)
         if named is not None:
             found.append(named)
@@ -68,7 +69,7 @@ class ActionTable:
 
 
 #: What is in one place: few entries, or entries by action.
-_Group = Entry | None | ActionTable
+_Group = Entry | ActionTable
 
 
 def _group(links: list[Link]) -> _Group:
@@ -88,8 +89,7 @@ class RuleIndex:
         self.few = ()
         if len(patterns) + len(rest) <= FEW:
             links = [*rest, *(_link(rule, pattern.prefix, pattern.test) for pattern, rule in patterns)]
-            first = _chain(links)
-            self.few = () if first is None else (first,)
+            self.few = (_chain(links),) if links else ()
             rest, patterns = [], []
         exact: dict[str, list[Link]] = {}
         for pattern, rule in patterns:
@@ -108,7 +108,7 @@ class RuleIndex:
         if places.piece:
             self._others.append(PieceTable(places.piece, _group).find)
 
-    def find(self, action: str, resource: str) -> Sequence[Entry | None]:
+    def find(self, action: str, resource: str) -> Sequence[Entry]:
         """Return the entries that may concern the lower-case `action` on `resource`."""
         if self.few:
             return self.few
@@ -120,7 +120,7 @@ class RuleIndex:
             groups.append(exact)
         for find in self._others:
             groups += find(resource)
-        found: list[Entry | None] = []
+        found: list[Entry] = []
         for group in groups:
             if isinstance(group, ActionTable):
                 found += group.find(action)
