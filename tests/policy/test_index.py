@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from vestry.policy.compile import EMPTY, Compiled, Rule, compile_document, compile_set
 from vestry.policy.document import Document, Principals, Statement
-from vestry.policy.index import Entry
+from vestry.policy.index import MANY, Entry
 from vestry.policy.pattern import resource_pattern, words
 from vestry.policy.request import MappingContext
 from vestry.policy.tables import FEW, PieceTable, PrefixTable, WordTable
@@ -91,6 +93,48 @@ def test_the_index_finds_every_resource_that_matches(patterns: list[str], text: 
     assert matching(policy, "s3:putobject", text) == set()
 
 
+ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:Get*", "s3:*Object", "s3:?etObject", "*", "iam:*")
+BEGINNINGS = ("", "", "arn:aws:s3:::", "arn:aws:s3:::a", "arn:aws:s3:::a/b", "arn:a?s:")
+MIDDLES = ("-w/", "/v:", "xyzzy", "xyzz", "a", "/w/-v-", "?", "b/b", "${aws:username}")
+ENDS = ("", "", "b", "/b", "/a/b")
+
+
+def a_statement(chance: Random, beginnings: Sequence[str], ends: Sequence[str]) -> Statement:
+    middle = "".join(f"*{chance.choice(MIDDLES)}" for _ in range(chance.randrange(3)))
+    resource = chance.choice(beginnings) + middle + chance.choice(("*", "*", "")) + chance.choice(ends)
+    actions = tuple(chance.choice(ACTIONS) for _ in range(chance.randrange(1, 3)))
+    if chance.randrange(8) == 0:
+        return Statement(True, not_actions=actions, resources=(resource,))
+    return Statement(True, actions=actions, resources=(resource,))
+
+
+def test_the_index_finds_what_matches_wherever_it_was_put() -> None:
+    """Beginnings, middles and ends are so few that patterns crowd each place, and so many that they are told apart."""
+    matched = 0
+    for seed in range(300):
+        chance = Random(seed)
+        beginnings = chance.sample(BEGINNINGS, chance.randrange(1, 4))
+        ends = chance.sample(ENDS, chance.randrange(1, 3))
+        statements = [a_statement(chance, beginnings, ends) for _ in range(chance.choice((5, 20, 60, 120)))]
+        policy = compile_document(Document("2012-10-17", tuple(statements)))
+        for _ in range(10):
+            pattern = (chance.choice(statements).resources or ("",))[0].replace("${aws:username}", "ann")
+            resource = "".join(
+                chance.choice(("", "x", "-w/", "a/", "/b")) if c == "*" else "w" if c == "?" else c
+                for c in pattern
+            )
+            for action in ("s3:getobject", "s3:putobject", "iam:getuser"):
+                expected = {
+                    rule.number
+                    for rule in policy.rules
+                    if rule.names_action(action)
+                    and any(one.matches(resource, CONTEXT.get) for one in rule.resources or ())
+                }
+                assert matching(policy, action, resource) == expected, (seed, action, resource)
+                matched += len(expected)
+    assert matched > 10_000
+
+
 FAMILIES = {
     "exact": "arn:aws:s3:::bucket/{:05d}",
     "prefix": "arn:aws:s3:::bucket-{:05d}/*",
@@ -100,6 +144,8 @@ FAMILIES = {
     "middle between colons": "*:{:05d}:*",
     "letters in the middle": "arn:aws:s3:::*x{:05d}y*",
     "a word in the middle": "arn:aws:s3:::*-{:05d}/*",
+    "a word beside a common one": "arn:aws:s3:::*/00/{:05d}/*",
+    "letters beside common ones": "arn:aws:s3:::*zz*x{:05d}y*",
     "with a variable": "arn:aws:s3:::home-{:05d}/${{aws:username}}/*",
     "variable first": "arn:aws:s3:::${{aws:username}}/{:05d}",
     "inner wildcard in a segment": "arn:aws:sqs:us-*-1:1*:queue-{:05d}",
@@ -132,6 +178,56 @@ def test_actions_tell_apart_what_resources_do_not(family: str) -> None:
     for action in ("s3:do34", "s3:try34xy"):
         assert 1234 in matching(policy, action, target)
         assert len(found(policy, action, target)) <= 12
+
+
+def allowing(*resources: str, action: str = "s3:GetObject") -> Compiled:
+    """A document with a statement for each resource."""
+    statements = tuple(Statement(True, actions=(action,), resources=(resource,)) for resource in resources)
+    return compile_document(Document("2012-10-17", statements))
+
+
+def test_few_patterns_are_tried_as_they_are() -> None:
+    some = [f"arn:aws:s3:::{n}/*" for n in range(FEW + 1)]
+    assert len(found(allowing(*some[:FEW]), "s3:getobject", "*")) == FEW
+    assert not found(allowing(*some), "s3:getobject", "*")
+
+
+def test_few_statements_on_one_resource_are_not_told_apart_by_action() -> None:
+    others = [f"arn:aws:s3:::{n}" for n in range(FEW)]
+    for number, expected in ((FEW, FEW), (FEW + 1, 0)):
+        policy = allowing(*others, *["arn:aws:s3:::b"] * number)
+        assert len(found(policy, "s3:putobject", "arn:aws:s3:::b")) == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [(FEW, FEW), (FEW + 1, 1)])
+def test_patterns_are_found_by_their_beginning_where_few_have_it_else_by_their_end(
+    number: int, expected: int
+) -> None:
+    others = [f"arn:aws:s3:::{n}/*" for n in range(10)]
+    policy = allowing(*others, *[f"arn:aws:s3:::b/*/{n}" for n in range(number)])
+    assert len(found(policy, "s3:getobject", "arn:aws:s3:::b/x/3")) == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [(FEW, FEW), (FEW + 1, 1)])
+def test_patterns_are_found_by_their_end_where_few_have_it_else_by_a_word(number: int, expected: int) -> None:
+    others = [f"arn:aws:s3:::*/{n}" for n in range(10)]
+    policy = allowing(*others, *[f"arn:aws:s3:::*/{n}/*/b" for n in range(number)])
+    assert len(found(policy, "s3:getobject", "arn:aws:s3:::a/3/c/b")) == expected
+
+
+def test_crowded_patterns_are_found_by_what_fewest_have() -> None:
+    by_beginning = allowing(*[f"arn:aws:s3:::b{n // 10}/*/common/*" for n in range(1000)])
+    assert len(found(by_beginning, "s3:getobject", "arn:aws:s3:::b7/x/common/y")) == 10
+    by_end = allowing(*[f"arn:aws:s3:::*/common/*/{n // 10}" for n in range(1000)])
+    assert len(found(by_end, "s3:getobject", "arn:aws:s3:::x/common/y/7")) == 10
+    by_short_word = allowing(*[f"arn:aws:s3:::*/{n}/*" for n in range(10)])
+    assert len(found(by_short_word, "s3:getobject", "arn:aws:s3:::x/7/y")) == 1
+
+
+@pytest.mark.parametrize(("number", "expected"), [(MANY, MANY), (MANY + 1, 1)])
+def test_pieces_are_looked_up_only_for_many(number: int, expected: int) -> None:
+    policy = allowing(*[f"arn:aws:s3:::*x{n:02}y*" for n in range(number)])
+    assert len(found(policy, "s3:getobject", "arn:aws:s3:::ax07yb")) == expected
 
 
 def test_actions_are_found_without_trying_the_others() -> None:

@@ -150,7 +150,10 @@ def _read(rules: Iterable[Rule]) -> tuple[list[Link], list[tuple[ResourcePattern
 
 
 class _Places:
-    """Where each pattern goes: literals, and what is found under them."""
+    """Where each pattern goes: literals, and what is found under them.
+
+    INVARIANT: what is not found by its prefix has a test of the whole text, for it has another literal than its prefix.
+    """
 
     __slots__ = ("piece", "prefix", "suffix", "word")
 
@@ -166,7 +169,7 @@ class _Places:
         for pattern, rule in patterns:
             if prefixes[pattern.prefix] <= FEW:
                 self._by_prefix(pattern, rule)
-            elif suffixes[pattern.suffix] <= FEW:
+            elif pattern.suffix and suffixes[pattern.suffix] <= FEW:
                 self._by_suffix(pattern, rule)
             else:
                 crowded.append((pattern, rule))
@@ -174,7 +177,8 @@ class _Places:
         middles = Counter([_middle(pattern) for pattern, _ in crowded])
         for pattern, rule in crowded:
             word, middle = min(pattern.words, key=words.__getitem__, default=b""), _middle(pattern)
-            like_prefix, like_suffix = prefixes[pattern.prefix], suffixes[pattern.suffix]
+            like_prefix = prefixes[pattern.prefix]
+            like_suffix = suffixes[pattern.suffix] if pattern.suffix else like_prefix
             fewest = min(like_prefix, like_suffix, words[word] or like_prefix)
             if fewest > MANY and len(middle) >= TELLING and middles[middle] < fewest:
                 self.piece.append((middle, _link(rule, "", pattern.test)))
