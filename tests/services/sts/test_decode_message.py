@@ -116,6 +116,17 @@ def test_what_was_allowed_has_no_message(place: Place) -> None:
     assert told["encodedMessage"] is None
 
 
+def test_a_denial_of_ec2_carries_its_message(place: Place) -> None:
+    stage = Stage(place)
+    ec2 = place.client("ec2", stage.casey)
+    status, code, text = refusal(ec2.describe_instances)
+    assert (status, code) == (403, "UnauthorizedOperation")
+    said, _, encoded = text.partition(". Encoded authorization failure message: ")
+    assert said.endswith("because no identity-based policy allows the ec2:DescribeInstances action")
+    assert stage.decoded(encoded)["context"]["action"] == "ec2:DescribeInstances"
+    assert "Encoded" not in refusal(place.client("iam", stage.casey).list_users)[2], "IAM tells none"
+
+
 def test_it_opens_only_for_those_permitted(place: Place) -> None:
     stage = Stage(place)
     encoded = stage.encoded(place.client("iam", stage.casey).list_users)

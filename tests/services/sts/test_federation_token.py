@@ -141,7 +141,26 @@ def test_a_role_session_federates_nobody_and_a_deleted_user_has_nobody_left(plac
     assert refusal(place.client("sts", keys).get_caller_identity) == INVALID
 
 
-# ── What the policies make of it: no service here admits federated users, so the question is put directly ──────────
+def test_other_services_admit_it_to_what_both_policies_allow(place: Place) -> None:
+    reading = statement("Allow", ["ec2:DescribeInstances", "ec2:DescribeTags"])
+    sts = place.client("sts", place.user("casey", reading, statement("Allow", "sts:GetFederationToken")))
+    policy = document(statement("Allow", ["ec2:DescribeTags", "ec2:DescribeIamInstanceProfileAssociations"]))
+    ec2 = place.client("ec2", sts.get_federation_token(Name="bob", Policy=policy)["Credentials"])
+    ec2.describe_tags()
+    who = f"User: arn:aws:sts::{place.number}:federated-user/bob is not authorized to perform: "
+    for call, why in (
+        (ec2.describe_instances, "because no session policy allows the ec2:DescribeInstances action"),
+        (ec2.describe_iam_instance_profile_associations, "because no identity-based policy allows the "),
+    ):
+        status, code, text = refusal(call)
+        assert (status, code) == (403, "UnauthorizedOperation")
+        assert who in text
+        assert why in text
+    bare = place.client("ec2", sts.get_federation_token(Name="bob")["Credentials"])
+    assert "because no session policy allows" in refusal(bare.describe_tags)[2]
+
+
+# ── What the policies make of it, put directly ────────────────────────────────────────────────────────────────────
 EVERYTHING, OBJECTS = document(), document(statement("Allow", "s3:*"))
 ANN = User(NUMBER, "AIDAANN", "ann", "/", 1, (("p", OBJECTS),), tags=(("team", "red"),))
 FENCED = User(
