@@ -16,7 +16,7 @@ from vestry import limits
 from vestry.access.context import GLOBAL, Facts, Question, RequestContext
 from vestry.credentials.packed import deflated, inflated
 from vestry.credentials.seal import KeyRing, open_sealed, seal
-from vestry.errors import InvalidAuthorizationMessage, InvalidClientTokenId
+from vestry.errors import AccessDenied, InvalidAuthorizationMessage, InvalidClientTokenId
 from vestry.policy.decide import Decision, Outcome
 from vestry.policy.request import Value
 from vestry.policy.rule import Rule
@@ -57,6 +57,14 @@ def encode_denial(facts: Facts, question: Question, decision: Decision, ring: Ke
         if len(encoded) <= limits.ENCODED_MESSAGE:
             break
     return encoded
+
+
+def encoded_denial(denial: AccessDenied, facts: Facts, ring: KeyRing, salt: bytes) -> str:
+    """Return the encoded message of a denial on a resource; empty for one without a decision or a resource."""
+    question, decision = denial.question, denial.decision
+    if not isinstance(question, Question) or not isinstance(decision, Decision) or not question.shown:
+        return ""
+    return encode_denial(facts, question, decision, ring, salt)
 
 
 def decode_denial(text: str, ring: KeyRing, account: str, now: int) -> str:

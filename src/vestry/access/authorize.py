@@ -52,7 +52,7 @@ def authorize(
             text = denial_text(request, question, decision)
             if caller.proof is not None:
                 text = f"Not authorized to perform {declaration.action}"
-            raise AccessDenied(text, decision=decision)
+            raise AccessDenied(text, decision=decision, question=question)
         decisions.append(decision)
     return Allowed(declaration, questions, decisions)
 

@@ -134,7 +134,7 @@ class IdentityProviderRefused(AuthenticationFault):
 
 # ── May they ─────────────────────────────────────────────────────────────────────────────────────────────────────
 class AccessDenied(Fault):
-    """The policies do not allow it. `decision` is the decision behind it, where there was one.
+    """The policies do not allow it. `decision` and `question` are what was decided of what, where anything was.
 
     `encoded` is the decision as DecodeAuthorizationMessage takes it, for the services that tell it; empty otherwise.
     """
@@ -142,9 +142,12 @@ class AccessDenied(Fault):
     code = "AccessDenied"
     status = 403
 
-    def __init__(self, message: str, *, decision: object = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, decision: object = None, question: object = None, hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.decision = decision
+        self.question = question
         self.encoded = ""
 
 

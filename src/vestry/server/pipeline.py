@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vestry.access.authenticate import Keyring, Message, authenticate
+from vestry.access.authorization_message import encoded_denial
 from vestry.access.authorize import Allowed, authorize
 from vestry.access.caller import Caller
 from vestry.access.context import Facts
@@ -192,6 +193,9 @@ class Request:
             allowed = authorize(declaration, questions, facts, pipeline.documents)
         except AccessDenied as denial:
             self._remember(denial, asked)
+            if self.wire.service.encodes_denials:
+                ring = pipeline.keyring.ring(root)
+                denial.encoded = encoded_denial(denial, facts, ring, pipeline.entropy(SALT_BYTES))
             raise
         pipeline.decisions.note(self.seen["request_id"], asked, allowed=True)
         if not isinstance(allowed, Allowed) or allowed.declaration is not declaration:

@@ -93,6 +93,8 @@ class Service:
         self.version = model.metadata.api_version
         self.protocol = model.metadata.protocol
         self.family = _FAMILIES[model.metadata.protocol]
+        #: Whether a denial on a resource carries the reasons as an encoded message.
+        self.encodes_denials = self.family == "ec2"
         self.json_version = model.metadata.json_version
         self.namespace = model.metadata.xml_namespace or ""
         self.target_prefix = model.metadata.target_prefix

@@ -2,7 +2,7 @@
 
 A structure's reader walks the parameters once and asks a dictionary for each name; what has dots and belongs to a
 list, map or structure is gathered below its first component and handed down. Names that the model doesn't know are
-ignored, as AWS ignores them. Indexes are only sorted, never allocated by; nesting is bounded.
+ignored, as AWS ignores them; EC2 refuses those of the operation itself. Indexes are only sorted, never allocated by; nesting is bounded.
 
 Where a scalar is sent as a list or a list as a scalar, the answer is `MalformedInput` with the sentences that AWS's
 query services use for it (seen in public reports; unverified for STS).
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from vestry.errors import MalformedInput
+from vestry.errors import MalformedInput, UnknownParameter
 from vestry.limits import QUERY_NESTING
 from vestry.wire.scalars import CONVERTERS
 from vestry.wire.shapes import Ref, Shape, element_name
@@ -27,9 +27,35 @@ _SMALL = {str(number): number for number in range(100)}
 
 def query_input(shapes: Mapping[str, Shape], name: str | None, family: str) -> Reader:
     """Return the reader of an operation's input shape (`name` None: no input) for `query` or `ec2`."""
+    if family == "ec2":
+        return _all_known(_Compiler(shapes, ec2=True), name)
     if name is None:
         return lambda parameters: {}
-    return _Compiler(shapes, ec2=family == "ec2").structure(name)
+    return _Compiler(shapes, ec2=False).structure(name)
+
+
+#: Parameters that belong to the protocol and not to the operation (EC2 API reference, "Common query parameters").
+_OF_THE_PROTOCOL = frozenset(
+    (
+        *("Action", "Version", "AWSAccessKeyId", "Expires", "SecurityToken", "Signature", "SignatureMethod"),
+        *("SignatureVersion", "Timestamp"),
+    )
+)
+
+
+def _all_known(compiler: _Compiler, name: str | None) -> Reader:
+    """EC2 refuses a parameter that the operation does not have; those of structures inside are ignored."""
+    read = compiler.structure(name) if name is not None else None
+    known = _OF_THE_PROTOCOL | (compiler.sent_names(name) if name is not None else frozenset())
+
+    def reader(parameters: Mapping[str, str]) -> dict[str, Any]:
+        for key in parameters:
+            head = key.partition(".")[0]
+            if head not in known and not head.startswith("X-Amz-"):
+                raise UnknownParameter(f"The parameter {head} is not recognized")
+        return {} if read is None else read(parameters)
+
+    return reader
 
 
 class _Tables(NamedTuple):
@@ -56,6 +82,11 @@ class _Compiler:
             for member, ref in self._shapes[name].members.items():
                 self._add(tables, member, self._sent_as(member, ref, self._shapes[ref.shape]), ref)
         return known
+
+    def sent_names(self, name: str) -> frozenset[str]:
+        """Return what a structure's members are sent as."""
+        members = self._shapes[name].members.items()
+        return frozenset(self._sent_as(member, ref, self._shapes[ref.shape]) for member, ref in members)
 
     def _add(self, tables: _Tables, member: str, sent_as: str, ref: Ref) -> None:
         shape = self._shapes[ref.shape]

@@ -30,6 +30,11 @@ class Filters(Generic[T]):
         self._table = table
         self._tags = tags
 
+    @property
+    def names(self) -> Iterable[str]:
+        """The names of the table."""
+        return self._table.keys()
+
     def chosen(self, call: Call, things: Sequence[T]) -> Sequence[T]:
         """Return those of `things` that all filters of the request let through.
 
