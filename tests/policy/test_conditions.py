@@ -124,6 +124,7 @@ OTHERS: list[Row] = [
     ("ArnLike", ("arn:aws:s3:::${absent}*",), "arn:aws:s3:::ann", False, "a variable without value"),
     ("ArnLike", ("arn:aws:iam::${aws:username}:user/*",), "arn:aws:iam::ann:user/x", True, "the colon of a variable parts no segments"),
     ("ArnLike", ("arn:aws:iam::${aws:username}${aws:username}:user/${aws:username}:x",), "arn:aws:iam::annann:user/ann:x", True, "nor those of several"),
+    ("ArnLike", ("${arn}",), "arn:aws:s3:::b", False, "a variable stands within one segment"),
     ("ArnLike", ("arn:aws:iam::1}:user/x",), "arn:aws:iam::1}:user/x", True, "a brace alone is plain"),
     ("ArnLike", ("arn:aws:s3:::${*}",), "arn:aws:s3:::*", True, "an escape is the character itself"),
     ("ArnLike", ("arn:aws:s3:::${*}",), "arn:aws:s3:::b", False, "and no wildcard"),
@@ -173,7 +174,7 @@ ROWS = TEXT + NUMBERS + DATES + OTHERS + SETS
 )
 def test_operator(written: str, values: tuple[str, ...], given: Value, expected: bool, sentence: str) -> None:
     quantifier, operator, if_exists = parse_operator(written) or ("", "", False)
-    context = {"key": given, "aws:username": "ann", "star": "*", "n": "10"}
+    context = {"key": given, "aws:username": "ann", "star": "*", "n": "10", "arn": "arn:aws:s3:::b"}
     test = predicate(Condition(operator, "Key", values, quantifier, if_exists), variables=True)
     assert test(context.get) is expected, sentence
 

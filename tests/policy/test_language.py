@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import yaml
 from vestry import limits
 from vestry.errors import MalformedPolicyDocument
 from vestry.policy.document import Document, DocumentKind, Finding, examine, parse_document, render
-from vestry.policy.identity_rules import ACTION_VENDOR, SID_LETTERS
 
 FOLDER = Path(__file__).parent / "language"
 
@@ -98,41 +96,3 @@ def test_a_policy_is_stored_or_answered_in_the_words_of_aws(
         assert any(error.message in answer for error in errors)
     else:
         assert answer in [error.answer for error in errors]
-
-
-#: What is wrong with a statement, or with two, and IAM's answer: from the first that it looks for to the last.
-RANKS: list[tuple[str, list[dict[str, Any]]]] = [
-    ("Syntax errors in policy.", [{"Extra": 1}]),
-    ("Policy document should not specify a principal.", [{"Principal": "*"}]),
-    ("Policy document should not specify a principal.", [{"Principal": {"AWS": 1}}]),
-    ("The policy failed legacy parsing", [{"Effect": "allow"}]),
-    ("The policy failed legacy parsing", [{"Condition": {"DateEquals": {"aws:CurrentTime": "soon"}}}]),
-    ("Statement IDs (SID) in a single policy must be unique.", [{"Sid": "One"}, {"Sid": "One"}]),
-    (SID_LETTERS, [{"Sid": "a-b"}]),
-    ("Policy statement must contain actions.", [{"Action": None}]),
-    ('Resource x must be in ARN format or "*".', [{"Resource": "x"}]),
-    (ACTION_VENDOR, [{"Action": "x"}]),
-    ("Policy statement must contain resources.", [{"Resource": None}]),
-]
-SOUND = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b"}
-
-
-def answered(version: str, changes: list[dict[str, Any]]) -> str:
-    statements = [laid_over(SOUND, change) for change in changes]
-    with pytest.raises(MalformedPolicyDocument) as refused:
-        parse_document(json.dumps({"Version": version, "Statement": statements}), DocumentKind.MANAGED)
-    return refused.value.message
-
-
-def test_iam_answers_what_it_looks_for_first_wherever_it_stands() -> None:
-    for (answer, first), (_, second) in combinations(RANKS, 2):
-        assert answered("2012-10-17", first + second) == answer, (first, second)
-        assert answered("2012-10-17", second + first) == answer, (second, first)
-
-
-def test_iam_looks_at_the_version_after_the_syntax() -> None:
-    for answer, changes in RANKS:
-        expected = (
-            answer if changes == [{"Extra": 1}] else "Policy document must be version 2012-10-17 or greater."
-        )
-        assert answered("2008-10-17", changes) == expected, changes

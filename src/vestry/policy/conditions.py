@@ -16,7 +16,6 @@ policy value, is not what the operator compares: neither the operator nor its ne
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any
@@ -154,7 +153,7 @@ def _arn_like(values: Sequence[str], variables: bool) -> Matcher:
     """ARNs, segment by segment; `*` and `?` stay inside theirs."""
     patterns = [
         None if fields is None else [_segment(field, variables) for field in fields]
-        for fields in map(_arn_pattern, values)
+        for fields in map(scalars.arn_pattern, values)
     ]
 
     def matches(text: str, get: Get) -> bool | None:
@@ -195,21 +194,6 @@ def _segment(text: str, variables: bool) -> Segment:
         return filled is not None and glob(filled)(field)
 
     return test
-
-
-def _arn_pattern(text: str) -> list[str] | None:
-    """Split at the first five colons that are not part of a variable."""
-    fields: list[str] = []
-    start = 0
-    for found in _COLON.finditer(text):
-        if found[1] and len(fields) < 5:
-            fields.append(text[start : found.start()])
-            start = found.end()
-    fields.append(text[start:])
-    return fields if len(fields) == 6 else None
-
-
-_COLON = re.compile(r"\$\{[^}]*|(:)")
 
 
 # ── Numbers, dates, addresses and the rest ───────────────────────────────────────────────────────────────────────

@@ -101,11 +101,11 @@ def _odd_resources(draft: Draft) -> Iterator[Fault]:
         for index, value in enumerate(values):
             if value == "*":
                 continue
-            fields = value.split(":", 5)
-            if fields[0] != "arn" and not is_wild(fields[0]) and "$" not in fields[0]:
+            head = value.partition(":")[0]
+            if head != "arn" and not is_wild(head) and "$" not in head:
                 message = f"{value!r} does not begin with arn: and matches no resource"
                 yield Fault("resource-odd", draft.path(name, index), message)
-            elif len(fields) < 6:
+            elif value.count(":") < 5:
                 message = f"{value!r} has fewer than six fields: those that are missing stand for anything"
                 yield Fault("resource-short", draft.path(name, index), message)
 

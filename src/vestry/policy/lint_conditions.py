@@ -132,12 +132,7 @@ def _values(condition: Condition, path: Path) -> Iterator[Fault]:
         if reader is not None and reader(value) is None:
             message = f"{value!r} is not {wanted}: it never matches"
             yield Fault("value-odd", (*path, index), message)
-        elif (
-            operator.family is Family.ARN
-            and value != "*"
-            and "${" not in value
-            and scalars.arn_fields(value) is None
-        ):
+        elif operator.family is Family.ARN and scalars.arn_pattern(value) is None:
             yield Fault("value-odd", (*path, index), f"{value!r} is no ARN: it never matches")
     if reader is scalars.truth and {value.lower() for value in condition.values} == {"true", "false"}:
         yield Fault("values-both", path, "true and false are both listed: the value does not matter")

@@ -21,6 +21,7 @@ _INSTANT = re.compile(
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _DOTTED = re.compile(r"\.".join([_OCTET] * 4))
 _RANGE = re.compile("[^%/]+(/[0-9]{1,3})?")
+_COLON = re.compile(r"\$\{[^}]*|(:)")
 _LONGEST = 128  # characters of a number; nothing sensible is longer
 _NANO = 1_000_000_000
 _DAY = 86_400
@@ -119,4 +120,16 @@ def address_range(text: str) -> Range | None:
 def arn_fields(text: str) -> list[str] | None:
     """Return the six components of an ARN, the last with every further colon."""
     fields = text.split(":", 5)
+    return fields if len(fields) == 6 else None
+
+
+def arn_pattern(text: str) -> list[str] | None:
+    """Return the six components of an ARN in a policy: the colon of a variable `${…}` parts none."""
+    fields: list[str] = []
+    start = 0
+    for found in _COLON.finditer(text):
+        if found[1] and len(fields) < 5:
+            fields.append(text[start : found.start()])
+            start = found.end()
+    fields.append(text[start:])
     return fields if len(fields) == 6 else None

@@ -86,8 +86,8 @@ def answer_grammar(fault: Fault, reading: Reading) -> None:
     if len(path) < 2 or not isinstance(path[1], int):
         fault.order = (0, _DOCUMENT_ORDER.get(fault.rule, 1))
         return
-    element = path[2] if len(path) > 2 else "Effect"
-    fault.order = (1, path[1], _PLACES.get(str(element), _EFFECT), 1)
+    place = _PLACES.get(str(path[2]), _EFFECT) if len(path) > 2 else _EFFECT
+    fault.order = (1, path[1], place, 1)
     if fault.rule in ("effect-case", "effect-unknown"):
         draft = reading.drafts[bisect_left(reading.drafts, path[1], key=lambda draft: draft.index)]
         fault.answer = f"Invalid effect: {draft.raw['Effect']}"
@@ -201,9 +201,8 @@ def _check_everyone(draft: Draft, faults: list[Fault], allow_wildcard: bool) -> 
     bare = draft.raw["Principal"] == "*"
     if not allow_wildcard:
         written = draft.raw["Principal"] if bare else draft.raw["Principal"]["AWS"]
-        place = written.index("*") if isinstance(written, list) else 0
         why = "everyone, in every account, could assume the role"
-        _refuse_principal(draft, faults, ("Principal", "AWS", place), "*", why)
+        _refuse_principal(draft, faults, ("Principal", "AWS", written.index("*")), "*", why)
     elif bare:
         message = 'write {"AWS": "*"}: a trust policy\'s Principal is an object'
         _report(draft, faults, "principal-text", _PRINCIPAL, message, NOT_AN_OBJECT, "Principal")
