@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import json
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey, Key, OctKey
 
 from issuers import RSA_KEYS, signed
@@ -22,6 +25,14 @@ ISSUER = "https://token.example.com"
 RSA = RSA_KEYS[0]
 PUBLIC_PEM = RSA.raw_value.public_key().public_bytes(
     serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+
+
+CURVE = ECKey.generate_key("P-256", {"kid": "curve"})
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
 )
 
 
@@ -245,3 +256,20 @@ def test_a_weak_key_verifies_nothing() -> None:
     numbers = rsa.generate_private_key(65537, 1024).public_key().public_numbers()  # noqa: S505
     row = {"kty": "RSA", "kid": "weak", "e": "AQAB", "n": part(numbers.n.to_bytes(128, "big"))}
     assert read_keys({"keys": [row]}).keys == ()
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(st.sampled_from([HEAD, BODY, SIGNATURE, "", "e30", "W10", "."])).map(".".join)
+)
+def test_whatever_is_sent_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(InvalidIdentityToken):
+        read_token(text)
+
+
+@given(st.dictionaries(st.sampled_from(["iss", "sub", "aud", "azp", "exp", "iat", "nbf"]), JSON))
+def test_whatever_a_token_claims_is_verified_or_refused(more: dict[str, Any]) -> None:
+    with contextlib.suppress(InvalidIdentityToken, ExpiredIdentityToken):
+        found = verify(signed(claims() | more, CURVE), published(CURVE))
+        assert isinstance(found.subject, str)
+        assert found.audience == "app"

@@ -14,7 +14,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from places import Place, refusal
+from places import Place, refusal, trusting
 from serving import Server, serving
 from vestry.access.proof import Issuer
 from vestry.credentials.issuer_keys import KeySet, read_keys
@@ -109,6 +109,30 @@ def test_a_documented_trust_policy(
         assert refusal(sts.assume_role_with_web_identity, **asked(**other))[1] == "AccessDenied", other
     elsewhere = refusal(sts.assume_role_with_web_identity, **asked(wrong_audience=True))
     assert elsewhere[2] == "Incorrect token audience"
+
+
+def test_an_sdk_follows_the_documented_profile(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = "https://idp.internal:8443/realms/main"
+    made = place.iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["my-app"])
+    trust = trusting({"Federated": made["OpenIDConnectProviderArn"]}, "sts:AssumeRoleWithWebIdentity")
+    role = place.role("deploy", trust)
+    file = tmp_path / "token"
+    wish = Wish(issuer=issuer, subject="ci", audience=("my-app",))
+    file.write_text(token(wish, RING.current, int(time.time()), "id") + "\n")
+    written = re.search(r"```ini\n(.*?)```", PAGE, re.DOTALL)
+    assert written is not None
+    config = tmp_path / "config"
+    config.write_text(
+        written[1]
+        .replace("arn:aws:iam::111122223333:role/deploy", role)
+        .replace("/var/run/secrets/token", str(file))
+        .replace("http://127.0.0.1:4566", place.server.endpoint)
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    caller = boto3.Session(profile_name="ci").client("sts").get_caller_identity()
+    assert caller["Arn"].startswith(f"arn:aws:sts::{place.number}:assumed-role/deploy/")
 
 
 def test_a_policy_that_lets_in_all_of_github_is_refused(place: Place) -> None:

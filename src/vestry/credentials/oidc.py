@@ -56,6 +56,7 @@ def read_token(text: str) -> UnverifiedToken:
     3. The algorithm is one of `ALGORITHMS`, and no header is critical: we understand no extension.
     4. It names its issuer.
     """
+    text = text.strip()  # files that hold a token often end in a line break
     parts = text.split(".")
     if len(parts) != 3 or not all(parts):  # 1
         raise InvalidIdentityToken(NOT_A_TOKEN)

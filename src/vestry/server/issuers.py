@@ -56,7 +56,11 @@ class Known:
         self.keys, self.fetched, self.failures, self.retry, self.trouble = keys, now, 0, now, ""
 
     def failed(self, trouble: str, now: float) -> None:
-        """Leave the issuer alone: one second, then twice as long each time, at most a minute."""
+        """Leave the issuer alone: one second, then twice as long each time, at most a minute.
+
+        The pause is bound enough: what was asked in vain is given back to the allowance.
+        """
+        self.allowance = min(float(limits.ISSUER_ALLOWANCE), self.allowance + 1)
         self.retry = now + min(limits.ISSUER_LONGEST_PAUSE, 2**self.failures)
         self.failures = min(self.failures + 1, 16)
         self.trouble = trouble

@@ -51,6 +51,7 @@ def test_all_providers_are_listed(place: Place) -> None:
         "https://token.example.com/",
         "https://198.51.100.7",
         "https://localhost",
+        "https://keycloak:8443",
         "https://idp.internal:8443/realms/main",
     ],
 )
@@ -71,6 +72,8 @@ def test_hosts_paths_addresses_and_ports_are_accepted(place: Place, url: str) ->
         ("https://example.com:0", "InvalidInput", f"{INVALID}."),
         ("https://example.com:65536", "InvalidInput", f"{INVALID}."),
         ("https://example.com/a b", "InvalidInput", f"{INVALID}."),
+        ("https://saml", "InvalidInput", f"{INVALID}."),
+        ("https://aws", "InvalidInput", f"{INVALID}."),
     ],
 )
 def test_other_urls_are_refused(place: Place, url: str, code: str, text: str) -> None:

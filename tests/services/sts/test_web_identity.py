@@ -145,6 +145,21 @@ def test_a_trailing_slash_is_another_issuer(federation: Federation) -> None:
     )
 
 
+@pytest.mark.parametrize("scheme", ["", "http://", "HTTPS://", "https://https://"])
+def test_an_issuer_is_its_whole_url(federation: Federation, scheme: str) -> None:
+    said = scheme + federation.issuer.address
+    answer = federation.refused(federation.role(), federation.issuer.token(iss=said))
+    assert answer == (
+        400,
+        "InvalidIdentityToken",
+        f"No OpenIDConnect provider found in your account for {said}",
+    )
+
+
+def test_a_line_break_behind_a_token_is_no_part_of_it(federation: Federation) -> None:
+    assert federation.assume(federation.role(), federation.issuer.token() + "\n")
+
+
 def test_a_provider_that_is_deleted_lets_nobody_in(federation: Federation) -> None:
     role = federation.role()
     federation.place.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=federation.provider)

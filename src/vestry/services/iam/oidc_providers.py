@@ -2,7 +2,8 @@
 
 Source: IAM API reference, CreateOpenIDConnectProvider and its kin; texts as the IAM API answers them.
 
-Two deliberate differences from AWS. A URL may name a port, because self-hosted issuers have one. And no certificate is
+Two deliberate differences from AWS, beside a bare word as host, which is refused: its condition keys could be mistaken
+for a service's (`saml:sub`). A URL may name a port, because self-hosted issuers have one. And no certificate is
 fetched when a provider is registered without thumbprints: its certificate must then be one that the machine trusts.
 """
 
@@ -40,6 +41,10 @@ def provider_address(url: str) -> str:
     found = _ADDRESS.fullmatch(address)
     if found is None or int(found["port"] or 0) > 65535:
         raise InvalidInput(f"{_URL}.")
+    if not set(".:/") & set(address) and address != "localhost":
+        raise InvalidInput(
+            f"{_URL}.", hint="Write the whole host name: a bare word is the prefix of other condition keys."
+        )
     return address
 
 
