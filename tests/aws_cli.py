@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from warm_cli import aws
 
 _ERROR = re.compile(
     r"An error occurred \((\w+)\) when calling the (\w+) operation(?: \(.*?\))?: (.*)", re.DOTALL
@@ -41,15 +41,8 @@ class CliClient:
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**parameters: Any) -> Any:
-            command = [sys.executable, "-m", "awscli", self._service, operation.replace("_", "-")]
-            done = subprocess.run(
-                [*command, "--output", "json", "--cli-input-json", json.dumps(parameters)],
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
+            command = [self._service, operation.replace("_", "-"), "--output", "json"]
+            done = aws([*command, "--cli-input-json", json.dumps(parameters)], self._environment)
             if done.returncode == 0:
                 return json.loads(done.stdout) if done.stdout.strip() else {}
             found = _ERROR.search(done.stderr)

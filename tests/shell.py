@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from serving import Server
+from warm_cli import aws
 
 AWS = [sys.executable, "-m", "awscli"]
 VESTRY = [sys.executable, "-m", "vestry.cli"]
@@ -38,12 +39,12 @@ class Shell:
         )
 
     def aws(self, profile: str, *arguments: str) -> Any:
-        done = self.run(*AWS, "--profile", profile, "--output", "json", *arguments)
+        done = aws(["--profile", profile, "--output", "json", *arguments], self.environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def refusal(self, profile: str, *arguments: str) -> str:
-        done = self.run(*AWS, "--profile", profile, *arguments)
+        done = aws(["--profile", profile, *arguments], self.environment)
         assert done.returncode != 0, done.stdout
         return done.stderr
 
