@@ -7,11 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from vestry.access.authenticate import Keyring, sealed_for
-from vestry.credentials.sigv4 import SignedRequest, signing_key
+from raw import signed
+from vestry.access.authenticate import Keyring, Message, authenticate, sealed_for
+from vestry.access.caller import Caller
+from vestry.arn import NO_ACCOUNT, key_id
+from vestry.credentials.sigv4 import SignedRequest, read_signature, signing_key
 from vestry.credentials.sigv4a import public_key
 from vestry.credentials.vault import NONCE_BYTES, Vault
-from vestry.directory.entities import AccessKey
+from vestry.directory.entities import AccessKey, Service
+from vestry.directory.snapshot import Root, assemble
+from vestry.errors import InvalidClientTokenId
 
 KEY_ID = "AKIARZPUZDIKAEXAMPLE"
 SIGNED = SignedRequest(
@@ -44,3 +49,32 @@ def test_a_derived_key_is_kept() -> None:
     key = stored(keyring, "secret")
     assert keyring.signing(SIGNED, key) is keyring.signing(SIGNED, key)
     assert keyring.verifying(SIGNED, key) is keyring.verifying(SIGNED, key)
+
+
+def test_a_services_key_that_is_not_active_is_unknown() -> None:
+    """No command makes one inactive; a store that says so is obeyed."""
+    keyring = Keyring(Vault(bytes(32)))
+    identifier = key_id("AKIA", NO_ACCOUNT, b"12345")
+    key = AccessKey(NO_ACCOUNT, identifier, "backup.internal", 1, b"")
+    sealed = keyring.vault.seal(b"secret", sealed_for(key), bytes(NONCE_BYTES))
+    keys = {"AccessKeyId": identifier, "SecretAccessKey": "secret"}
+    head, body = signed("http://localhost", keys, "sts", "GetCallerIdentity")
+    headers = {
+        name.lower().encode(): value.encode() for name, value in (head | {"Host": "localhost"}).items()
+    }
+    claim = read_signature(b"", headers)
+    assert claim is not None
+    message = Message("POST", "/", b"", headers, body)
+    for active in (True, False):
+        stored_key = AccessKey(NO_ACCOUNT, identifier, "backup.internal", 1, sealed, active)
+        root = assemble([Service("backup.internal", 1, (stored_key,))], 1)
+
+        def ask(root: Root = root) -> Caller:
+            wall = claim.instant
+            return authenticate(claim, message, "sts", root, keyring, wall=wall, now=wall)
+
+        if active:
+            assert ask().arn == "backup.internal"
+        else:
+            with pytest.raises(InvalidClientTokenId):
+                ask()

@@ -152,7 +152,7 @@ def authenticate(
 
 
 def _long_term_caller(signed: SignedRequest, root: Root) -> tuple[Caller, entities.AccessKey]:
-    if root.services and account_of(signed.access_key) == NO_ACCOUNT:
+    if root.service_keys and account_of(signed.access_key) == NO_ACCOUNT:
         return _service_caller(signed, root)
     account = _account(signed.access_key, LONG_TERM_KEY, root)
     key = account.keys.get(signed.access_key)

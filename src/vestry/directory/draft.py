@@ -82,9 +82,7 @@ class Draft:
             self.root = msgspec.structs.replace(root, ring=ring)
             return
         if isinstance(kept, Service):
-            services = root.services
-            services = services.delete(kept.name) if new is None else services.set(kept.name, kept)
-            self.root = msgspec.structs.replace(root, services=services)
+            self.root = _served(root, old, new)
             return
         aliases, hosts = root.aliases, root.hosts
         if isinstance(new, Settings):
@@ -100,6 +98,20 @@ class Draft:
         self.root = msgspec.structs.replace(
             root, accounts=root.accounts.set(number, account), aliases=aliases, hosts=hosts
         )
+
+
+def _served(root: Root, old: Entity | None, new: Entity | None) -> Root:
+    """Return `root` with a service and its keys in the place of what it was."""
+    services, keys = root.services, root.service_keys
+    if isinstance(old, Service):
+        services = services.delete(old.name)
+        for key in old.keys:
+            keys = keys.delete(key.id)
+    if isinstance(new, Service):
+        services = services.set(new.name, new)
+        for key in new.keys:
+            keys = keys.set(key.id, new.name)
+    return msgspec.structs.replace(root, services=services, service_keys=keys)
 
 
 def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account:

@@ -124,6 +124,7 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     ring: Map[int, RingKey] = Map()
     hosts: Hosts = Hosts()
     services: Map[str, Service] = Map()  # by name
+    service_keys: Map[str, str] = Map()  # access key id -> service
 
     def account(self, name: str) -> Account | None:
         """Return an account by its id or alias."""
@@ -131,12 +132,12 @@ class Root(msgspec.Struct, frozen=True, gc=False):
         return None if identifier is None else self.accounts.get(identifier)
 
     def service_with(self, access_key: str) -> tuple[Service, AccessKey] | None:
-        """Return the service that an access key belongs to, and the key. There are few services, with two keys each."""
-        for service in self.services.values():
-            for key in service.keys:
-                if key.id == access_key:
-                    return service, key
-        return None
+        """Return the service that an access key belongs to, and the key."""
+        name = self.service_keys.get(access_key)
+        if name is None:
+            return None
+        service = self.services[name]
+        return service, next(key for key in service.keys if key.id == access_key)
 
     def instance(self, identifier: str) -> Instance | None:
         """Return the instance of that id, whatever its account, region and state."""
@@ -213,7 +214,15 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
     accounts = {number: _account(row, shelves.get(number, ())) for number, row in settings.items()}
     aliases = {row.alias: number for number, row in settings.items()}
     instances = (entity for shelf in shelves.values() for entity in shelf if isinstance(entity, Instance))
-    return Root(revision, Map(accounts), Map(aliases), Map(ring), hosts_of(instances), Map(services))
+    return Root(
+        revision,
+        Map(accounts),
+        Map(aliases),
+        Map(ring),
+        hosts_of(instances),
+        Map(services),
+        Map({key.id: service.name for service in services.values() for key in service.keys}),
+    )
 
 
 def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
