@@ -13,9 +13,11 @@ from policy_texts import any_texts, broken_texts, policy_texts, sound_texts
 from amounts import examples
 from vestry.errors import MalformedPolicyDocument
 from vestry.policy.document import (
+    Condition,
     Document,
     DocumentKind,
     Principals,
+    Statement,
     document_size,
     examine,
     invalid_principal,
@@ -126,8 +128,58 @@ def test_rewriting_lets_a_fault_through_and_refuses_what_is_not_json() -> None:
     text = '{"Statement":[{"Effect":"Allow","Principal":{"Service":"x"},"Action":"sts:AssumeRole"}]}'
     with pytest.raises(MalformedPolicyDocument, match='Invalid principal in policy: "SERVICE":"x"'):
         rewrite_principals(text, refuse)
-    with pytest.raises(MalformedPolicyDocument):
+    with pytest.raises(MalformedPolicyDocument) as refused:
         rewrite_principals("{", refuse)
+    assert refused.value.message == "Syntax errors in policy."
+    assert refused.value.hint == "expected a name in double quotes, found the end"
+
+
+EVERY_KIND = Principals(False, ("a", "b"), ("s",), ("f",), ("c",))
+
+
+def test_every_kind_of_principal_is_exchanged() -> None:
+    statement = Statement(False, "One", EVERY_KIND, Principals(True, ("a",)), actions=("a:B",))
+    document = Document("2012-10-17", (statement,), "Id")
+    changed = map_principals(document, lambda kind, value: f"{kind} {value}")
+    assert changed == Document(
+        "2012-10-17",
+        (
+            Statement(
+                False,
+                "One",
+                Principals(False, ("AWS a", "AWS b"), ("Service s",), ("Federated f",), ("CanonicalUser c",)),
+                Principals(True, ("AWS a",)),
+                actions=("a:B",),
+            ),
+        ),
+        "Id",
+    )
+    rewritten = rewrite_principals(render(document), lambda kind, value: f"{kind} {value}")
+    assert parse_document(rewritten, LIBRARY) == changed
+
+
+def test_a_document_is_rendered_in_the_usual_order() -> None:
+    conditions = (
+        Condition("StringLike", "k:A", ("v",), "ForAnyValue", True),
+        Condition("Bool", "k:B", ("true", "false")),
+        Condition("StringLike", "k:C", (), "ForAnyValue", True),
+    )
+    document = Document(
+        "2012-10-17",
+        (
+            Statement(True, "", EVERY_KIND, actions=("a:B",), resources=("r", "s"), conditions=conditions),
+            Statement(False, "Two", None, Principals(True), not_actions=("a:C",), not_resources=()),
+        ),
+        "Id",
+    )
+    assert render(document) == (
+        '{"Version":"2012-10-17","Id":"Id","Statement":[{"Effect":"Allow",'
+        '"Principal":{"AWS":["a","b"],"Service":"s","Federated":"f","CanonicalUser":"c"},'
+        '"Action":"a:B","Resource":["r","s"],"Condition":'
+        '{"ForAnyValue:StringLikeIfExists":{"k:A":"v","k:C":[]},"Bool":{"k:B":["true","false"]}}},'
+        '{"Sid":"Two","Effect":"Deny","NotPrincipal":{"AWS":"*"},"NotAction":"a:C","NotResource":[]}]}'
+    )
+    assert render(Document("2008-10-17", ())) == '{"Version":"2008-10-17","Statement":[]}'
 
 
 def document_with(**principal: Any) -> Document:

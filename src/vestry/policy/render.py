@@ -32,7 +32,9 @@ def render(document: Document) -> str:
 
 
 def _statement(statement: Statement) -> dict[str, Any]:
-    tree: dict[str, Any] = {"Sid": statement.sid} if statement.sid else {}
+    tree: dict[str, Any] = {}
+    if statement.sid:
+        tree["Sid"] = statement.sid
     tree["Effect"] = "Allow" if statement.allow else "Deny"
     if statement.principals is not None:
         tree["Principal"] = _principals(statement.principals)
