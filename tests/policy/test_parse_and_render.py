@@ -138,19 +138,18 @@ EVERY_KIND = Principals(False, ("a", "b"), ("s",), ("f",), ("c",))
 
 
 def test_every_kind_of_principal_is_exchanged() -> None:
-    statement = Statement(False, "One", EVERY_KIND, Principals(True, ("a",)), actions=("a:B",))
-    document = Document("2012-10-17", (statement,), "Id")
+    statements = (
+        Statement(True, "One", EVERY_KIND, actions=("a:B",)),
+        Statement(False, "Two", None, Principals(True, ("a",)), actions=("a:B",)),
+    )
+    document = Document("2012-10-17", statements, "Id")
     changed = map_principals(document, lambda kind, value: f"{kind} {value}")
+    exchanged = Principals(False, ("AWS a", "AWS b"), ("Service s",), ("Federated f",), ("CanonicalUser c",))
     assert changed == Document(
         "2012-10-17",
         (
-            Statement(
-                False,
-                "One",
-                Principals(False, ("AWS a", "AWS b"), ("Service s",), ("Federated f",), ("CanonicalUser c",)),
-                Principals(True, ("AWS a",)),
-                actions=("a:B",),
-            ),
+            Statement(True, "One", exchanged, actions=("a:B",)),
+            Statement(False, "Two", None, Principals(True, ("AWS a",)), actions=("a:B",)),
         ),
         "Id",
     )
