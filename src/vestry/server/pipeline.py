@@ -162,8 +162,9 @@ class Request:
             region=enforced_region(http.header(b"host"), service),
         )
         region = requested_region(service, self.signed.region)
-        pipeline.used.note(caller.access_key, int(self.now), service, region)
-        if caller.role is not None:
+        if caller.session is None:
+            pipeline.used.note(caller.access_key, int(self.now), service, region)
+        elif caller.role is not None:
             pipeline.used.note(caller.role.id, int(self.now), service, region)
         self.tell(caller)
         self.seen["access_key"] = caller.access_key
