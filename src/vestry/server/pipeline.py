@@ -18,7 +18,7 @@ from vestry.access.context import Facts
 from vestry.access.declaration import Ask
 from vestry.access.documents import Documents
 from vestry.access.proof import Submission
-from vestry.access.replay import Asked, encode_asked, unknown_keys_of
+from vestry.access.replay import Asked, unknown_keys_of
 from vestry.access.service import SOURCE_ACCOUNT, SOURCE_ARN, checked_source
 from vestry.credentials.seal import SALT_BYTES
 from vestry.credentials.sigv4 import SignedRequest, read_signature
@@ -39,9 +39,6 @@ from vestry.services.operation import Call, Operation
 from vestry.services.registry import REGISTRY
 from vestry.wire import model
 from vestry.wire.validate import validate
-
-#: Protocol families whose denials carry all their reasons, encoded for those who may decode them.
-_ENCODING_FAMILIES = frozenset(("ec2",))
 
 
 class Pipeline:
@@ -232,12 +229,8 @@ class Request:
 
     def _remember(self, denial: AccessDenied, asked: Asked) -> None:
         """Say in the log what was denied and by which layer; `vestry explain` tells the rest."""
-        pipeline = self.pipeline
         if isinstance(denial.decision, Decision):
             self.seen["denied_by"] = denial.decision.layer.value
-            if self.wire.service.family in _ENCODING_FAMILIES:
-                ring, salt = pipeline.keyring.ring(pipeline.published.root), pipeline.entropy(SALT_BYTES)
-                denial.encoded = encode_asked(asked, pipeline.documents, ring, salt)
             unknown = unknown_keys_of(asked, self.pipeline.documents)
             if unknown:
                 self.seen["unknown_condition_keys"] = unknown

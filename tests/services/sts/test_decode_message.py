@@ -119,11 +119,11 @@ def test_what_was_allowed_has_no_message(place: Place) -> None:
 def test_a_denial_of_ec2_carries_its_message(place: Place) -> None:
     stage = Stage(place)
     ec2 = place.client("ec2", stage.casey)
-    status, code, text = refusal(ec2.describe_instances)
+    status, code, text = refusal(ec2.stop_instances, InstanceIds=["i-00000000000000001"])
     assert (status, code) == (403, "UnauthorizedOperation")
     said, _, encoded = text.partition(". Encoded authorization failure message: ")
-    assert said.endswith("because no identity-based policy allows the ec2:DescribeInstances action")
-    assert stage.decoded(encoded)["context"]["action"] == "ec2:DescribeInstances"
+    assert said.endswith("because no identity-based policy allows the ec2:StopInstances action")
+    assert stage.decoded(encoded)["context"]["action"] == "ec2:StopInstances"
     assert "Encoded" not in refusal(place.client("iam", stage.casey).list_users)[2], "IAM tells none"
 
 
