@@ -11,8 +11,9 @@ A file holds a `page` of the IAM User Guide and `cases`. A case says, beside its
     answer, by, sids    the decision, the layer that decided, the statements that did
     reason              the clause that AWS's message would end in
 
-A statement is written as in JSON, or shortly: `allow s3:* on *`, `deny user/ann to s3:GetObject on arn:…`. In short
-statements, `who` and `to`, `user/ann` is ann's ARN in account A (111122223333) and `B:role/x` a role of account B.
+A statement is written as in JSON, or shortly: `allow s3:* on *`, `deny user/ann to s3:GetObject on arn:…`, with
+conditions behind: `allow s3:* on * if Bool aws:SecureTransport true and StringLike s3:prefix a*|b*`. In short statements,
+`who` and `to`, `user/ann` is ann's ARN in account A (111122223333) and `B:role/x` a role of account B.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from vestry.policy.request import Kind, MappingContext, Principal, Request
 
 FOLDER = Path(__file__).parent / "decisions"
 ACCOUNTS = {"A": "111122223333", "B": "444455556666", "C": "777788889999"}
+#: Identity providers that are named by their address alone.
+BUILT_IN = ("accounts.google.com", "cognito-identity.amazonaws.com")
 _STS = ("assumed-role/", "federated-user/")
 _IAM = (
     "user/",
@@ -46,7 +49,7 @@ _IAM = (
     "mfa/",
     "instance-profile/",
 )
-_SHORT = re.compile(r"(allow|deny) (?:(\S+) to )?(\S+)(?: on (\S+))?")
+_SHORT = re.compile(r"(allow|deny) (?:(\S+) to )?(\S+)(?: on (\S+))?(?: if (.+))?")
 
 
 def arn(text: str) -> str:
@@ -63,6 +66,8 @@ def caller(name: str) -> Principal:
     """Return the principal that a short name stands for; a federated user is ann's unless root's is said."""
     if name == "anonymous":
         return Principal(Kind.ANONYMOUS)
+    if name in BUILT_IN:
+        return Principal(Kind.FEDERATED, "", name)
     if name.endswith(".amazonaws.com"):
         return Principal(Kind.SERVICE, "", name)
     full = arn(name)
@@ -176,12 +181,15 @@ def _text(statements: list[Any], version: str) -> str:
 def _statement(short: str) -> dict[str, Any]:
     found = _SHORT.fullmatch(short)
     assert found is not None, short
-    effect, principal, actions, resources = found.groups()
+    effect, principal, actions, resources, conditions = found.groups()
     statement: dict[str, Any] = {"Effect": effect.capitalize(), "Action": actions.split(",")}
     if principal is not None:
         statement["Principal"] = _principals(principal.split(","))
     if resources is not None:
         statement["Resource"] = [arn(one) for one in resources.split(",")]
+    for condition in conditions.split(" and ") if conditions else ():
+        operator, key, values = condition.split(" ", 2)
+        statement.setdefault("Condition", {}).setdefault(operator, {})[key] = values.split("|")
     return statement
 
 
@@ -191,9 +199,9 @@ def _principals(values: list[str]) -> Any:
     grouped: dict[str, list[str]] = {}
     for value in values:
         kind = "AWS"
-        if value.endswith(".amazonaws.com"):
-            kind = "Service"
-        elif "-provider/" in value:
+        if "-provider/" in value or value in BUILT_IN:
             kind = "Federated"
+        elif value.endswith(".amazonaws.com"):
+            kind = "Service"
         grouped.setdefault(kind, []).append(ACCOUNTS.get(value) or arn(value))
     return grouped
