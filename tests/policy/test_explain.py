@@ -92,7 +92,9 @@ CHANGES = {
     "without the external id the trust policy's condition is false": [
         'Make the request with "x" for the key sts:externalid.'
     ],
-    "with IfExists it does": ['Make the request with "true" for the key aws:multifactorauthpresent.'],
+    "a deny for requests without MFA meets a long-term key where it says IfExists": [
+        'Make the request with "true" for the key aws:multifactorauthpresent.'
+    ],
     "trust in the account alone needs an identity policy": [
         "Add to the role trust policy: allow arn:aws:iam::111122223333:user/ann to sts:AssumeRole."
     ],
