@@ -197,6 +197,10 @@ def test_a_role_session_has_no_device(place: Place) -> None:
     far = place.role("far")
     sts = place.client("sts", stage.assume())
     assert refusal(sts.assume_role, RoleArn=far, RoleSessionName="work", **stage.device.proof) == UNKNOWN
+    of_root = Authenticator(place, "root")
+    of_root.enable("root")
+    found = refusal(sts.assume_role, RoleArn=far, RoleSessionName="work", **of_root.proof)
+    assert found == UNKNOWN, "the root user's device is not that of whoever is no user"
 
 
 @pytest.mark.parametrize(

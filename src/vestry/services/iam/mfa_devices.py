@@ -9,7 +9,6 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-import segno
 from msgspec.structs import replace
 
 from vestry import limits
@@ -76,6 +75,8 @@ def key_uri(name: str, account: str, seed: str) -> str:
 
 def qr_code(text: str) -> bytes:
     """Return a QR code of `text` as a PNG image."""
+    import segno  # noqa: PLC0415 - it takes long to load, and hardly any server needs it
+
     image = BytesIO()
     segno.make_qr(text).save(image, kind="png", scale=5)
     return image.getvalue()

@@ -36,7 +36,7 @@ def device_numbered(ask: Ask) -> Resource:
 def devices(ask: Ask) -> Resource:
     """All devices of the account."""
     arn = iam_arn(ask.account.id, "mfa", "/", "")
-    return Resource(f"{arn}*", arn, ask.account.id)
+    return Resource(arn, arn, ask.account.id)
 
 
 def wearer(ask: Ask) -> Resource:
