@@ -124,17 +124,17 @@ def token(
 
     if shape is not None and shape not in SHAPES:
         raise typer.BadParameter(f"{shape!r} is no shape: there are {', '.join(SHAPES)}")
-    tags = dict(_pair(text) for text in tag or ())
+    tags = dict(name_and_value(text) for text in tag or ())
     if not set(transitive or ()) <= set(tags):
         raise typer.BadParameter("--transitive names a tag that --tag does not give")
     home = home_at(data)
     wish = tokens.Wish(
-        issuer=checked_issuer(issuer) if issuer is not None else _issuer(home),
+        issuer=checked_issuer(issuer) if issuer is not None else issuer_of(home),
         subject=sub,
         audience=aud,
         shape=shape or "",
         lifetime=read_duration(lifetime),
-        claims={name: _value(text) for name, text in map(_pair, claim or ())},
+        claims={name: _value(text) for name, text in map(name_and_value, claim or ())},
         tags=tags,
         transitive=transitive or (),
         source_identity=source_identity,
@@ -164,7 +164,7 @@ def rotate(
         raise typer.BadParameter(f"{alg!r} is no algorithm here: there are {', '.join(CURVES)}")
     home = home_at(data)
     ring = _ring(home).rotated(alg)
-    _try(home, lambda: home.keep(ring))
+    tried(home, lambda: home.keep(ring))
     ids = [key.kid for key in ring.keys]
     output.answer(
         {"Current": ids[0], "Published": ids},
@@ -194,15 +194,16 @@ def checked_issuer(text: str) -> str:
     return text
 
 
-def _issuer(home: Home) -> str:
-    return _try(home, lambda: home.issuer) or f"https://localhost:{DEFAULT_PORT}"
+def issuer_of(home: Home) -> str:
+    """Return what the provider was served as last."""
+    return tried(home, lambda: home.issuer) or f"https://localhost:{DEFAULT_PORT}"
 
 
 def _ring(home: Home) -> Any:
-    return _try(home, home.ring)
+    return tried(home, home.ring)
 
 
-def _try(home: Home, work: Any) -> Any:
+def tried(home: Home, work: Any) -> Any:
     """Do something with the provider's folder; say what is wrong with it where that fails."""
     import msgspec
 
@@ -216,7 +217,8 @@ def _try(home: Home, work: Any) -> Any:
         ) from None
 
 
-def _pair(text: str) -> tuple[str, str]:
+def name_and_value(text: str) -> tuple[str, str]:
+    """Return the two sides of NAME=VALUE."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise typer.BadParameter(f"{text!r} is not of the form NAME=VALUE")

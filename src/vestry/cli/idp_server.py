@@ -16,8 +16,9 @@ import msgspec
 
 from vestry.cli.certificates import make
 from vestry.cli.failure import Failure
-from vestry.idp.documents import oidc_routes
+from vestry.idp.documents import oidc_routes, saml_routes
 from vestry.idp.home import Home
+from vestry.idp.saml_key import pair_of
 from vestry.idp.serve import serve
 
 NAMES = ("localhost", "127.0.0.1", "::1")
@@ -33,6 +34,7 @@ def run(
         url = issuer or f"https://localhost:{listener.getsockname()[1]}"
         home.issuer = url
         home.ring()
+        pair_of(home)
         authority = None if pair is not None else home.path / "tls" / _AUTHORITY
         certificate, key = pair or _own_pair(home)
     except OSError as error:
@@ -47,7 +49,8 @@ def run(
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await serve(oidc_routes(home, url), listener, certificate, key, ready, stop)
+        routes = oidc_routes(home, url) | saml_routes(home, url)
+        await serve(routes, listener, certificate, key, ready, stop)
 
     try:
         asyncio.run(main())
@@ -108,5 +111,7 @@ def _banner(url: str, home: Home, authority: Path | None) -> str:
         f"{trust}"
         f"  register  aws iam create-open-id-connect-provider --url {shlex.quote(url)} --client-id-list sts.amazonaws.com\n"
         f"  token     vestry idp token --sub repo:org/app:ref:refs/heads/main --aud sts.amazonaws.com{data}\n"
+        f"  metadata  vestry idp metadata{data}\n"
+        f"  response  vestry idp saml --role ARN --provider ARN --session-name NAME{data}\n"
         "Ready."
     )

@@ -55,6 +55,8 @@ COMMANDS = (
         "idp:token",
         "Print a token of it: GitHub's shape, Kubernetes', Google's, or a broken one.",
     ),
+    Row("idp saml", "idp_saml:response", "Print a signed SAML response of it, or a broken one."),
+    Row("idp metadata", "idp_saml:metadata", "Print its SAML metadata, for registering it."),
     Row("idp rotate", "idp:rotate", "Let it sign with a new key."),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
@@ -65,7 +67,7 @@ GROUPS = {
     "account": "Accounts: create, list, set, reset, delete.",
     "service": "Services as principals: create, list, delete, and their access keys.",
     "keys": "The keys that seal session tokens.",
-    "idp": "A built-in identity provider: tokens without a provider of one's own.",
+    "idp": "A built-in identity provider: OIDC and SAML without one of one's own.",
     "tls": "Certificates for serving over TLS.",
     "clock": "The session clock of a server that was started for tests.",
 }

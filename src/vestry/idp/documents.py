@@ -1,4 +1,7 @@
-"""What the provider publishes: its discovery document and its key set. Source: OpenID Connect Discovery 1.0."""
+"""What the provider publishes: its discovery document, its key set, its SAML metadata.
+
+Source: OpenID Connect Discovery 1.0; SAML 2.0 metadata.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import msgspec
 
 from vestry.idp.home import Home
 from vestry.idp.keys import CURVES
+from vestry.idp.saml import METADATA_PATH, SIGN_IN_PATH, metadata
+from vestry.idp.saml_key import pair_of
 
 #: The content type of a document, and the document.
 Document = tuple[str, bytes]
@@ -35,4 +40,19 @@ def oidc_routes(home: Home, issuer: str) -> Routes:
     return {
         f"{base}/.well-known/openid-configuration": lambda: (_JSON, discovery),
         f"{base}{_KEYS}": lambda: (_JSON, msgspec.json.encode(home.ring().published())),
+    }
+
+
+def saml_routes(home: Home, issuer: str) -> Routes:
+    """Return the documents of the SAML half. There is no form to sign in by: a command makes responses."""
+    base = urlsplit(issuer).path.rstrip("/")
+    told = (
+        b"Responses are made by the command: vestry idp saml --role ARN --provider ARN --session-name NAME\n"
+    )
+    return {
+        f"{base}{METADATA_PATH}": lambda: (
+            "application/samlmetadata+xml",
+            metadata(issuer, pair_of(home)).encode(),
+        ),
+        f"{base}{SIGN_IN_PATH}": lambda: ("text/plain", told),
     }

@@ -28,13 +28,13 @@ from saml_federation import DENIED, SAML, Federation, now
 from serving import serving
 from vestry.access.authenticate import Keyring
 from vestry.access.caller import Caller, Spent, principal_of_root
-from vestry.cli.saml_response import Statement, make_response
 from vestry.credentials.vault import Vault
 from vestry.directory.draft import Draft
 from vestry.directory.entities import Settings
 from vestry.directory.providers import UsedAssertion
 from vestry.directory.snapshot import Root
 from vestry.errors import InvalidIdentityToken
+from vestry.idp.saml_documents import Statement, make_response
 from vestry.services.operation import Call
 from vestry.services.sts.saml import spend
 from vestry.store.database import Store, StoreError
