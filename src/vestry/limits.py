@@ -30,6 +30,8 @@ INLINE_SIZE_USER: Final = 2048  # the sum over all inline policies of the entity
 INLINE_SIZE_GROUP: Final = 5120
 INLINE_SIZE_ROLE: Final = 10240
 SESSION_POLICY_SIZE: Final = 2048  # the plain text of the inline session policy and the ARNs together
+SERVICE_CONTROL_SIZE: Final = 10_240  # Organizations User Guide, "Quotas"
+RESOURCE_CONTROL_SIZE: Final = 5120
 PACKED_BUDGET: Final = (
     2048  # bytes of deflated session policy, ARNs and tags: our stand-in for AWS's hidden limit
 )

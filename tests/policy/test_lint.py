@@ -51,10 +51,12 @@ def test_a_warning_says_line_and_column() -> None:
         # The text names the user, group or role that would hold the policy.
         (DocumentKind.INLINE, limits.INLINE_SIZE_ROLE, ""),
         (DocumentKind.SESSION, limits.SESSION_POLICY_SIZE, ""),
+        (DocumentKind.SCP, 10_240, ""),
+        (DocumentKind.RCP, 5_120, ""),
     ],
 )
 def test_sizes_are_told_to_the_character(kind: DocumentKind, limit: int, answer: str) -> None:
-    sound = TABLE["sound"]["trust" if kind is DocumentKind.TRUST else "managed"]
+    sound = TABLE["sound"][kind if kind in TABLE["sound"] else "managed"]
     tree = {"Version": "2012-10-17", "Id": "", "Statement": sound}
     short = len(json.dumps(tree, separators=(",", ":")))
     for more in (0, 1):

@@ -21,6 +21,8 @@ _LARGEST = {
     DocumentKind.TRUST: (limits.TRUST_POLICY_SIZE, "Cannot exceed quota for ACLSizePerRole: {limit}"),
     DocumentKind.INLINE: (limits.INLINE_SIZE_ROLE, ""),
     DocumentKind.SESSION: (limits.SESSION_POLICY_SIZE, ""),
+    DocumentKind.SCP: (limits.SERVICE_CONTROL_SIZE, ""),
+    DocumentKind.RCP: (limits.RESOURCE_CONTROL_SIZE, ""),
 }
 
 
