@@ -96,3 +96,11 @@ def test_a_policy_is_stored_or_answered_in_the_words_of_aws(
         assert any(error.message in answer for error in errors)
     else:
         assert answer in [error.answer for error in errors]
+
+
+def test_whole_wildcards_are_the_trust_writing_operations_to_refuse() -> None:
+    """A policy that is written refuses them where nothing else is said; a report takes them."""
+    text = '{"Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}'
+    with pytest.raises(MalformedPolicyDocument):
+        parse_document(text, DocumentKind.TRUST)
+    assert examine(text, DocumentKind.TRUST)[0] is not None

@@ -76,3 +76,7 @@ def test_every_way_to_write_an_operator_is_read_as_what_was_written() -> None:
 )
 def test_anything_else_is_no_operator(text: str) -> None:
     assert parse_operator(text) is None
+
+
+def test_an_operator_alone_is_written_by_its_name() -> None:
+    assert write_operator("Bool") == "Bool"

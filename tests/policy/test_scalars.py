@@ -95,6 +95,12 @@ def test_leap_years_are_those_of_the_calendar() -> None:
             assert scalars.instant(f"{year}-{month}-{day}") == expected
 
 
+def test_months_end_as_those_of_the_calendar() -> None:
+    for month, days in enumerate((31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), 1):
+        assert scalars.instant(f"2023-{month}-{days}") is not None
+        assert scalars.instant(f"2023-{month}-{days + 1}") is None
+
+
 def test_truth_and_bytes() -> None:
     assert [scalars.truth(text) for text in ("true", "FALSE", "yes", "")] == [True, False, None, None]
     assert [scalars.binary(text) for text in ("YWI=", "", "YWI", "YW I=", "ÿ")] == [

@@ -53,8 +53,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     path: str  # as in Statement[0].Action[1]; empty for the document itself
     line: int  # both counted from 1
     column: int
-    rule: str = ""
-    answer: str = ""
+    rule: str
+    answer: str
 
 
 def parse_document(text: str, kind: DocumentKind, *, allow_wildcard_principals: bool = False) -> Document:

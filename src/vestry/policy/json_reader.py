@@ -32,7 +32,7 @@ class Number(str):
 class JsonFault(Exception):
     """The text is not JSON as we take it. `offset` is the index of the first character that is wrong."""
 
-    def __init__(self, message: str, offset: int = 0) -> None:
+    def __init__(self, message: str, offset: int) -> None:
         self.message = message
         self.offset = offset
         super().__init__(message)

@@ -9,7 +9,7 @@ Service Authorization Reference, "Amazon EC2".
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, auto
 from typing import Final
 
 import msgspec
@@ -17,15 +17,15 @@ import msgspec
 from vestry.policy.provider_claims import EVERY, special_claims
 
 
-class KeyType(StrEnum):
+class KeyType(Enum):
     """What a key's values are."""
 
-    STRING = "string"
-    NUMERIC = "numeric"
-    DATE = "date"
-    BOOL = "bool"
-    IP_ADDRESS = "ip-address"
-    ARN = "arn"
+    STRING = auto()
+    NUMERIC = auto()
+    DATE = auto()
+    BOOL = auto()
+    IP_ADDRESS = auto()
+    ARN = auto()
 
 
 class ConditionKey(msgspec.Struct, frozen=True, gc=False):

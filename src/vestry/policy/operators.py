@@ -12,25 +12,25 @@ says that another case is understood, and refusing when written is the side on w
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, auto
 from typing import Final
 
 import msgspec
 
 
-class Family(StrEnum):
+class Family(Enum):
     """How an operator compares its values."""
 
-    STRING = "string"  # exact, case-sensitive
-    STRING_IGNORE_CASE = "string-ignore-case"
-    STRING_LIKE = "string-like"  # glob, case-sensitive
-    NUMERIC = "numeric"
-    DATE = "date"
-    BOOL = "bool"
-    BINARY = "binary"
-    IP_ADDRESS = "ip-address"
-    ARN = "arn"  # six segments, each a glob
-    NULL = "null"
+    STRING = auto()  # exact, case-sensitive
+    STRING_IGNORE_CASE = auto()
+    STRING_LIKE = auto()  # glob, case-sensitive
+    NUMERIC = auto()
+    DATE = auto()
+    BOOL = auto()
+    BINARY = auto()
+    IP_ADDRESS = auto()
+    ARN = auto()  # six segments, each a glob
+    NULL = auto()
 
 
 class Operator(msgspec.Struct, frozen=True, gc=False):

@@ -215,9 +215,8 @@ def _compile(text: str, kind: DocumentKind, name: str) -> Compiled:
     document, findings = examine(text, kind)
     for finding in findings:
         if finding.severity == "error":
-            place = f"{finding.path}: " if finding.path else ""
-            raise ValueError(f"{name}: {finding.answer or place + finding.message}")
-    assert document is not None, "a document without an error is read"
+            raise ValueError(f"{name}: {finding.answer or finding.message}")
+    assert document is not None  # a document without an error is read
     return compile_document(document)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from enum import Enum
+from enum import Enum, auto
 
 import msgspec
 
@@ -31,10 +31,10 @@ _WILD = re.compile(r"[*?]")
 class Wild(Enum):
     """The wildcards. RUN and INSIDE keep to one segment of an ARN."""
 
-    ANY = "any run of characters"
-    ONE = "one character"
-    RUN = "any run of characters but a colon"
-    INSIDE = "one character but a colon"
+    ANY = auto()  # any run of characters
+    ONE = auto()  # one character
+    RUN = auto()  # any run of characters but a colon
+    INSIDE = auto()  # one character but a colon
 
 
 class Variable(msgspec.Struct, frozen=True, gc=False):
