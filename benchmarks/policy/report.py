@@ -25,7 +25,7 @@ def print_rates(name: str, rates: Rates) -> None:
     print(f"\n{name:18}" + "".join(f"{peer:>24}" for peer in peers))
     for size, row in rates.items():
         medians = {peer: median(rounds) for peer, rounds in row.items()}
-        ahead = [f"{medians[peer]:14,.1f}{medians['Vestry'] / medians[peer]:9,.0f}×" for peer in peers[1:]]
+        ahead = [f"{medians[peer]:13,.1f}{medians['Vestry'] / medians[peer]:10,.0f}×" for peer in peers[1:]]
         print(f"{size:9,} in force{medians['Vestry']:23,.0f} " + "".join(ahead), flush=True)
     first, last = min(rates), max(rates)
     print(f"          Vestry with {last:,} / with {first:,}, best rounds: {kept(rates, first, last):.2f}")

@@ -216,12 +216,33 @@ def test_patterns_are_found_by_their_end_where_few_have_it_else_by_a_word(number
 
 
 def test_crowded_patterns_are_found_by_what_fewest_have() -> None:
-    by_beginning = allowing(*[f"arn:aws:s3:::b{n // 10}/*/common/*" for n in range(1000)])
-    assert len(found(by_beginning, "s3:getobject", "arn:aws:s3:::b7/x/common/y")) == 10
+    by_beginning = allowing(*[f"arn:aws:s3:::b{n // 10}/*/common/*/end" for n in range(1000)])
+    assert len(found(by_beginning, "s3:getobject", "arn:aws:s3:::b7/x/common/y/end")) == 10
     by_end = allowing(*[f"arn:aws:s3:::*/common/*/{n // 10}" for n in range(1000)])
     assert len(found(by_end, "s3:getobject", "arn:aws:s3:::x/common/y/7")) == 10
     by_short_word = allowing(*[f"arn:aws:s3:::*/{n}/*" for n in range(10)])
     assert len(found(by_short_word, "s3:getobject", "arn:aws:s3:::x/7/y")) == 1
+    by_rarest_word = allowing(*[f"arn:aws:s3:::*/0/*/{n}/*" for n in range(1, 11)])
+    assert len(found(by_rarest_word, "s3:getobject", "arn:aws:s3:::x/0/y/7/z")) == 1
+
+
+def test_a_literal_is_looked_up_by_its_rarest_piece() -> None:
+    literals = ["zz", *[f"0000{one}{other}" for one in "abcdefgh" for other in "stuvwxyz"]]
+    table = PieceTable([(literal, literal) for literal in literals], list)
+    found = [item for group in table.find("-0000cx-") for item in group]
+    assert "0000cx" in found
+    assert len(found) <= len("abcdefgh")
+
+
+def test_an_action_that_was_found_is_not_compared_again() -> None:
+    policy = compile_document(
+        Document(
+            "2012-10-17",
+            tuple(Statement(True, actions=(f"x{n}:Get*", f"x{n}:Do"), resources=("*",)) for n in range(9)),
+        )
+    )
+    for action in ("x7:getx", "x7:do"):
+        assert [entry[0] for entry in entries(policy, action, "*")] == [None]
 
 
 @pytest.mark.parametrize(("number", "expected"), [(MANY, MANY), (MANY + 1, 1)])
