@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -127,16 +128,52 @@ def test_variables_are_text_where_the_version_does_not_know_them() -> None:
     assert not pattern.matches(S3 + "ann", get)
 
 
+def all_texts(letters: str, longest: int) -> list[str]:
+    return ["".join(text) for size in range(longest + 1) for text in product(letters, repeat=size)]
+
+
+#: Patterns longer than all that are tried, in which a `?` stands between asterisks and literals.
+LONG = [
+    "a*b?*a",
+    "*a?b*",
+    "a*a?b*b",
+    "*?b?*a?*",
+    "b*a??b*?a",
+    "?*ab?a*b?",
+    "*ab*?a",
+    "a?*?b",
+    "*b?a",
+    "a*ba*?b*a",
+]
+
+
+def test_glob_is_what_a_regular_expression_says_of_every_short_pattern() -> None:
+    texts = all_texts("ab", 5)
+    for pattern in all_texts("ab*?", 4) + LONG:
+        expected = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))
+        test = glob(read(pattern, variables=False))
+        for text in texts + all_texts("ab", 7) * (pattern in LONG):
+            assert test(text) is bool(expected.fullmatch(text)), (pattern, text)
+
+
+def test_wildcards_of_an_arn_are_what_the_naive_reading_says_of_every_short_pattern() -> None:
+    texts = all_texts("a:", 6)
+    for tail in [*all_texts("a:*?", 4), "a*a:a?:*a", "?:a*:*", "a*:?*a:a", "*a*:a:a", ":a?*a::"]:
+        test = resource_pattern("arn:" + tail, variables=False)
+        naive = naive_arn(tail)
+        for text in texts:
+            assert test.matches("arn:" + text, {}.get) is matches(naive, "arn:" + text), (tail, text)
+
+
 @given(st.text("ab*?", max_size=12), st.text("ab", max_size=12))
 def test_glob_is_what_a_regular_expression_says(pattern: str, text: str) -> None:
     translated = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     assert glob(read(pattern, variables=False))(text) is bool(re.fullmatch(translated, text))
 
 
-@given(st.text("a:*?", max_size=14), st.text("a:", max_size=14))
-def test_arn_pattern_is_what_the_naive_reading_says(tail: str, text: str) -> None:
+def naive_arn(tail: str) -> list[object]:
+    """The pattern `arn:` + `tail` as the reference matches it, segment by segment."""
     segments = ("arn:" + tail).split(":", 5)
-    found = resource_pattern("arn:" + tail, variables=False).matches("arn:" + text, {}.get)
     pattern: list[object] = []
     for segment in segments[:5]:
         body = segment.rstrip("*")
@@ -148,7 +185,13 @@ def test_arn_pattern_is_what_the_naive_reading_says(tail: str, text: str) -> Non
         pattern.pop()
     else:
         pattern.append(("*", False))
-    assert found is matches(pattern, "arn:" + text)
+    return pattern
+
+
+@given(st.text("a:*?", max_size=14), st.text("a:", max_size=14))
+def test_arn_pattern_is_what_the_naive_reading_says(tail: str, text: str) -> None:
+    found = resource_pattern("arn:" + tail, variables=False).matches("arn:" + text, {}.get)
+    assert found is matches(naive_arn(tail), "arn:" + text)
 
 
 @pytest.mark.parametrize(
