@@ -14,6 +14,9 @@ from places import Place
 from serving import Server, serving
 from vestry.cli.commands import run
 
+#: What may be skipped, and nothing else.
+pytest_plugins = ("skips",)
+
 for _name in [name for name in os.environ if name.startswith(("AWS_", "VESTRY_"))]:
     del os.environ[_name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

@@ -1,0 +1,45 @@
+"""The one list of tests that may be skipped; a skip for any other reason is a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+#: The reason that a test gives, and why the machine may be without what it needs.
+EXPECTED_SKIPS = {
+    "strace is not installed": "bin/test installs it where it may; without root on a machine that lacks it, it can't",
+}
+
+
+def unexpected(report: pytest.TestReport | pytest.CollectReport) -> str | None:
+    """Return the reason of a skip that is not on the list; None for all else."""
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return None
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    return None if reason in EXPECTED_SKIPS else reason
+
+
+def fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Make an unexpected skip a failure."""
+    reason = unexpected(report)
+    if reason is not None:
+        report.outcome = "failed"
+        report.longrepr = f"skipped for a reason that tests/skips.py does not list: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Look at every test's report."""
+    report = yield
+    fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Look at every module's report: it may skip as a whole."""
+    report = yield
+    fail(report)
+    return report
