@@ -192,6 +192,16 @@ def test_few_patterns_are_tried_as_they_are() -> None:
     assert not found(allowing(*some), "s3:getobject", "*")
 
 
+def test_an_index_is_made_once_and_few_entries_are_at_hand_from_then_on() -> None:
+    few, many = allowing("*"), allowing(*[f"arn:aws:s3:::{n}" for n in range(FEW + 1)])
+    assert few.candidates("s3:getobject", "*") is few.few
+    assert (
+        entries(many, "s3:getobject", "arn:aws:s3:::3")[0]
+        is entries(many, "s3:getobject", "arn:aws:s3:::3")[0]
+    )
+    assert many.few == ()
+
+
 def test_few_statements_on_one_resource_are_not_told_apart_by_action() -> None:
     others = [f"arn:aws:s3:::{n}" for n in range(FEW)]
     for number, expected in ((FEW, FEW), (FEW + 1, 0)):
