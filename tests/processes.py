@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ def process(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""},
+        start_new_session=True,
     ) as running:
         try:
             assert running.stdout is not None
@@ -45,7 +47,7 @@ def process(
             yield Process(running, json.loads(line))
         finally:
             if running.poll() is None:
-                running.terminate()
+                os.killpg(running.pid, signal.SIGTERM)  # a tracer that ends leaves the server running
                 try:
                     running.wait(20)
                 except subprocess.TimeoutExpired:
