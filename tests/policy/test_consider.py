@@ -115,6 +115,10 @@ def test_a_layer_that_is_not_there_says_so() -> None:
     layers = Layers(resource_is_trust=True)
     trust, identity = explain(ask(ROLE, {}), layers).layers
     assert trust == LayerReport(Layer.TRUST, False, (), 0, 0)
+    guest = Principal(Kind.FEDERATED_USER, HERE, f"arn:aws:sts::{HERE}:federated-user/f", ANN.arn)
+    session = explain(ask(ROLE, {}, guest), Layers()).layers[-1]
+    assert session == LayerReport(Layer.SESSION, False, (), 0, 0)
+    assert session.present is False
     assert (identity.present, identity.denies, identity.allows) == (False, False, False)
 
 

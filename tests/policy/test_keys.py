@@ -99,5 +99,14 @@ def test_a_web_identitys_claims_are_keys(claim: str) -> None:
     assert condition_key(f"id.example.com:{claim}x") is None
 
 
+def test_googles_organization_is_a_number() -> None:
+    found = condition_key("accounts.google.com:google/organization_number")
+    assert found is not None
+    assert (found.name, found.type, found.several) == (":google/organization_number", KeyType.NUMERIC, False)
+    branch = condition_key("agent.buildkite.com:build_branch")
+    assert branch is not None
+    assert (branch.name, branch.type) == (":build_branch", KeyType.STRING)
+
+
 def test_names_are_in_lower_case() -> None:
     assert all(name == name.lower() == row.name for name, row in KEYS.items())

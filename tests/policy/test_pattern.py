@@ -165,6 +165,28 @@ def test_wildcards_of_an_arn_are_what_the_naive_reading_says_of_every_short_patt
             assert test.matches("arn:" + text, {}.get) is matches(naive, "arn:" + text), (tail, text)
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "a*a:a::",
+        "a?:::",
+        "?:::",
+        "*a:a*::*a",
+        ":a*:*a*:?",
+        "a*:a*:*:a*a",
+        ":*a*::",
+        "::*?:",
+        "a:*:*a:",
+        "?*:::a",
+        "*?::a*:*",
+    ],
+)
+def test_wildcards_of_a_whole_arn_are_what_the_naive_reading_says(tail: str) -> None:
+    test, naive = resource_pattern("arn:s:" + tail, variables=False), naive_arn("s:" + tail)
+    for text in all_texts("a:", 8):
+        assert test.matches("arn:s:" + text, {}.get) is matches(naive, "arn:s:" + text), text
+
+
 @given(st.text("ab*?", max_size=12), st.text("ab", max_size=12))
 def test_glob_is_what_a_regular_expression_says(pattern: str, text: str) -> None:
     translated = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")

@@ -166,6 +166,7 @@ def test_values_come_before_changes_of_policies_and_of_statements_only_that_fail
     }
     layers = Layers(identity=(policy(elsewhere, here),))
     assert explain(ask(c="true"), layers).change == (SetKey("b", "true"),)
+    assert explain(ask(b="true"), layers).change == (SetKey("c", "true"),)
     assert explain(ask(), layers).change == (AddStatement(Layer.IDENTITY, NARROW),)
 
 

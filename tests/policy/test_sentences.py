@@ -60,10 +60,9 @@ def test_root_and_nobody_in_words() -> None:
 
 def test_statements_about_other_actions_are_counted_where_there_are_many() -> None:
     others = [{"Effect": "Allow", "Action": f"s3:Do{number}", "Resource": "*"} for number in range(99)]
-    hundred = Layers(identity=(policy(ALLOW_ALL, *others),))
-    more = Layers(
-        identity=(policy(ALLOW_ALL, *others, {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}),)
-    )
+    named = ALLOW_ALL | {"Action": ACTION}
+    hundred = Layers(identity=(policy(named, *others),))
+    more = Layers(identity=(policy(named, *others, {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}),))
     assert len(lines(ask("*", {}), hundred)) == 2 + 100
     assert lines(ask("*", {}), more)[1:] == [
         "Identity policies: allows.",

@@ -146,6 +146,12 @@ def test_a_statement_is_named_as_the_line_names_its_policy(
 def test_the_deciding_layers_policy_is_named_where_several_hold_the_same_text() -> None:
     denied = ask(identityPolicies=[DENIES], permissionsBoundary=DENIES, serviceControlPolicies=[[DENIES]])
     assert denied["statements"][0]["policy"] == "serviceControlPolicies[0][0]"
+    refused = ask(identityPolicies=[REFUSES], resourcePolicy=REFUSES)
+    assert refused["statements"][0]["policy"] == "resourcePolicy"
+    refused = ask(identityPolicies=[REFUSES], resourcePolicy=REFUSES, action="sts:AssumeRole")
+    assert (refused["decidedBy"], refused["statements"][0]["policy"]) == ("trust", "resourcePolicy")
+    refused = ask(identityPolicies=[REFUSES], resourceControlPolicies=[[REFUSES]])
+    assert refused["statements"][0]["policy"] == "resourceControlPolicies[0][0]"
     allowed = ask(permissionsBoundary=ALL, sessionPolicies=[ALL], serviceControlPolicies=[[ALL]])
     assert [one["policy"] for one in allowed["statements"]] == ["identityPolicies[0]"] * 3
 

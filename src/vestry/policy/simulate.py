@@ -178,7 +178,7 @@ def read_action(text: str) -> str:
 
 def asks_trust(action: str) -> bool:
     """Tell whether the lower-case `action` asks a role's trust policy."""
-    return action.startswith(_TRUST) and action != "sts:assumeroot"
+    return action.startswith(_TRUST)
 
 
 def owner(resource: str, caller: Principal) -> str:
