@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vestry.cli import operator, output
+from vestry.cli import new_key, operator, output
 from vestry.cli.choices import Data, Database, Json
-from vestry.cli.failure import Failure
 
 Account = Annotated[str, typer.Argument(help="An account's id or alias.", metavar="ACCOUNT")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -29,23 +28,20 @@ def create(
     json: Json = False,
 ) -> None:
     """Create an account with its root user's access key, which is shown this once."""
-    if profile is not None:
-        from vestry.cli import profiles
-
-        profiles.check(profile)
-    made = operator.perform("account.create", {"alias": alias, "id": identifier}, data, database)
-    lines = [
-        f"Account {made['Alias']} ({made['AccountId']}) with its root user's access key, shown this once:",
-        f"  AccessKeyId      {made['AccessKeyId']}",
-        f"  SecretAccessKey  {made['SecretAccessKey']}",
-    ]
-    # Said before the profile is written: were that to fail, the key would be lost.
-    output.answer(made, json, "\n".join(lines))
-    if profile is not None:
-        written = _write_profile(profile, made, operator.endpoint(data, database))
-        if not json:
-            print(f"Profile {profile} written to {' and '.join(written)}. Try:")
-            print(f"  aws --profile {profile} sts get-caller-identity")
+    new_key.make(
+        "account.create",
+        {"alias": alias, "id": identifier},
+        profile,
+        data,
+        database,
+        json,
+        title=lambda made: (
+            f"Account {made['Alias']} ({made['AccountId']}) with its root user's access key, shown this once:"
+        ),
+        kept=lambda made: (
+            f"The account {made['Alias']} is made: put the key printed above into a profile yourself."
+        ),
+    )
 
 
 def list_accounts(data: Data = None, database: Database = None, json: Json = False) -> None:
@@ -114,17 +110,6 @@ def delete(
     _confirm(f"Delete account {account} and everything in it?", yes)
     row = operator.perform("account.delete", {"account": account}, data, database)
     output.answer(row, json, f"{_title(row)} is deleted.")
-
-
-def _write_profile(name: str, made: Mapping[str, Any], endpoint: str) -> list[str]:
-    from vestry.cli import profiles
-
-    secrets = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
-    try:
-        return profiles.write(name, secrets, endpoint)
-    except Failure as failure:
-        hint = f"The account {made['Alias']} is made: put the key printed above into a profile yourself."
-        raise Failure(str(failure), hint) from None
 
 
 def _title(row: Mapping[str, Any]) -> str:

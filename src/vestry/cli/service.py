@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from vestry.cli import new_key as key_of_service
 from vestry.cli import operator, output
 from vestry.cli.choices import Data, Database, Json
-from vestry.cli.failure import Failure
 
 Name = Annotated[str, typer.Argument(help="A service's name, such as backup.internal.", metavar="NAME")]
 Profile = Annotated[
@@ -69,31 +68,13 @@ def delete(
 
 
 def _key(command: str, name: str, profile: str | None, data: Data, database: Database, json: bool) -> None:
-    from vestry.cli import profiles
-
-    if profile is not None:
-        profiles.check(profile)
-    made = operator.perform(command, {"name": name}, data, database)
-    lines = [
-        f"Service {made['Service']}, an access key of its own, shown this once:",
-        f"  AccessKeyId      {made['AccessKeyId']}",
-        f"  SecretAccessKey  {made['SecretAccessKey']}",
-    ]
-    # Said before the profile is written: were that to fail, the key would be lost.
-    output.answer(made, json, "\n".join(lines))
-    if profile is not None:
-        written = _write_profile(profile, made, operator.endpoint(data, database))
-        if not json:
-            print(f"Profile {profile} written to {' and '.join(written)}. Try:")
-            print(f"  aws --profile {profile} sts get-caller-identity")
-
-
-def _write_profile(name: str, made: Mapping[str, Any], endpoint: str) -> list[str]:
-    from vestry.cli import profiles
-
-    secrets = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
-    try:
-        return profiles.write(name, secrets, endpoint)
-    except Failure as failure:
-        hint = "The key is made: put what is printed above into a profile yourself."
-        raise Failure(str(failure), hint) from None
+    key_of_service.make(
+        command,
+        {"name": name},
+        profile,
+        data,
+        database,
+        json,
+        title=lambda made: f"Service {made['Service']}, an access key of its own, shown this once:",
+        kept=lambda _: "The key is made: put what is printed above into a profile yourself.",
+    )
