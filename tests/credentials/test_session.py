@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from vestry.arn import account_of
 from vestry.credentials.packed import SESSION_WORDS, deflated
 from vestry.credentials.seal import KeyRing, RingKey, open_sealed, seal
-from vestry.credentials.session import SessionClaims, SessionKind, mint, open_session
+from vestry.credentials.session import SessionClaims, SessionKind, mint, mint_again, open_session
 from vestry.errors import InvalidClientTokenId
 
 RING = KeyRing({7: RingKey(7, bytes(range(32)))}, 7)
@@ -260,3 +260,25 @@ def test_entropy_has_sixteen_bytes(length):
 def test_an_account_that_is_none_is_not_minted():
     with pytest.raises(ValueError, match="invalid literal"):
         mint(RING, msgspec.structs.replace(CLAIMS, account="x"), SALT)
+
+
+def test_credentials_made_again_are_the_same() -> None:
+    once, again = mint_again(RING, CLAIMS), mint_again(RING, CLAIMS)
+    assert (once.access_key_id, once.secret_access_key, once.token) == (
+        again.access_key_id,
+        again.secret_access_key,
+        again.token,
+    )
+    assert open_session(RING, once.token) == (once.claims, once.secret_access_key)
+
+
+@pytest.mark.parametrize("field", ["name", "issued", "expires", "incarnation", "issuer"])
+def test_other_claims_never_share_a_salt(field: str) -> None:
+    value = getattr(CLAIMS, field)
+    other = msgspec.structs.replace(CLAIMS, **{field: value + 1 if isinstance(value, int) else value + "x"})
+    assert b64decode(mint_again(RING, CLAIMS).token)[3:19] != b64decode(mint_again(RING, other).token)[3:19]
+
+
+def test_another_ring_key_makes_other_credentials() -> None:
+    other = KeyRing({7: RingKey(7, bytes(32))}, 7)
+    assert mint_again(RING, CLAIMS).secret_access_key != mint_again(other, CLAIMS).secret_access_key

@@ -28,7 +28,10 @@ _TYPES = {
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What the request itself says, whatever is asked. `now` is the session clock's reading, in epoch seconds."""
+    """What the request itself says, whatever is asked. `now` is the session clock's reading, in epoch seconds.
+
+    `source_ip` is empty where no machine asked: a service acts by itself.
+    """
 
     caller: Caller
     now: float
@@ -169,7 +172,7 @@ GLOBAL: dict[str, Row] = {
     "aws:sourceaccount": lambda facts, _: facts.source_account,
     "aws:sourcearn": lambda facts, _: facts.source_arn,
     "aws:sourceidentity": _source_identity,
-    "aws:sourceip": lambda facts, _: facts.source_ip,
+    "aws:sourceip": lambda facts, _: facts.source_ip or None,
     "aws:tokenissuetime": _token_issue_time,
     "aws:useragent": lambda facts, _: facts.user_agent,
     "aws:userid": lambda facts, _: facts.caller.user_id or None,
@@ -184,6 +187,12 @@ def tag_value(tags: Pairs, key: str) -> Value:
         if name.lower() == key:
             return value
     return None
+
+
+def tag_keys(tags: Pairs) -> dict[str, Value]:
+    """Return `aws:RequestTag/…` and `aws:TagKeys` of tags that are passed; nothing where there are none."""
+    keys: dict[str, Value] = {f"aws:requesttag/{key.lower()}": value for key, value in tags}
+    return keys | {"aws:tagkeys": tuple(key for key, _ in tags)} if tags else {}
 
 
 def principal_tags(caller: Caller) -> Pairs:

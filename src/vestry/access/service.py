@@ -27,6 +27,11 @@ def caller_of_service(service: Service, access_key: str) -> Caller:
     return Caller(Principal(Kind.SERVICE, "", service.name), _NO_ACCOUNT, access_key)
 
 
+def caller_of_built_in_service(name: str) -> Caller:
+    """Return a service that is part of Vestry (`ec2.amazonaws.com`) as the caller. Only `delivery` may: nobody signs."""
+    return Caller(Principal(Kind.SERVICE, "", name), _NO_ACCOUNT, "")
+
+
 def service_refusal(caller: Caller, action: str) -> str | None:
     """Return the text with which an operation is refused to a service, None where it may ask or is no service."""
     if caller.principal.kind is not Kind.SERVICE or action in _MAY_CALL:

@@ -9,13 +9,14 @@ incarnation) is looked up by whoever opens it.
 from __future__ import annotations
 
 from enum import IntEnum
+from hashlib import blake2b
 
 import msgspec
 
 from vestry.arn import TEMPORARY_KEY, key_id
 from vestry.credentials.keys import SECRET_ENTROPY, new_secret
 from vestry.credentials.packed import SESSION_WORDS, deflated, inflated
-from vestry.credentials.seal import KeyRing, open_with_material, seal_with_material
+from vestry.credentials.seal import SALT_BYTES, KeyRing, open_with_material, seal_with_material
 from vestry.errors import InvalidClientTokenId
 from vestry.limits import CLAIMS_BYTES
 
@@ -76,6 +77,9 @@ class Credentials(msgspec.Struct, frozen=True, gc=False):
         return self.claims.expires
 
 
+#: Sets the salts of `mint_again` apart from whatever else a ring key hashes.
+_AGAIN = b"vestry salt of claims\x00"
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SessionClaims)
 
@@ -96,6 +100,16 @@ def mint(ring: KeyRing, claims: SessionClaims, entropy: bytes) -> Credentials:
     access_key = key_id(TEMPORARY_KEY, claims.account, entropy)
     secret = new_secret(material[:SECRET_ENTROPY])
     return Credentials(access_key, secret, token, msgspec.structs.replace(claims, access_key_id=access_key))
+
+
+def mint_again(ring: KeyRing, claims: SessionClaims) -> Credentials:
+    """Return credentials that follow from the ring's current key and the claims alone: the same ones each time.
+
+    Whoever asks again, after a restart or on another node, gets what the first one got. Raises ValueError as `mint`.
+    INVARIANT: the salt is a keyed hash of all that is sealed, so one salt never seals two payloads.
+    """
+    salt = blake2b(_AGAIN + _encoder.encode(claims), key=ring.current.secret, digest_size=SALT_BYTES).digest()
+    return mint(ring, claims, salt)
 
 
 def open_session(ring: KeyRing, token: str) -> tuple[SessionClaims, str]:

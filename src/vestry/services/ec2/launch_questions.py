@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vestry.access.context import Question
+from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import PARTITION
 from vestry.directory.machines import instance_arn
@@ -43,14 +43,6 @@ def new_instance_keys(ask: Ask) -> Mapping[str, Value]:
     if profile is not None:
         keys["ec2:instanceprofile"] = profile.arn
     return keys | {"ec2:region": ask.region}
-
-
-def tag_keys(tags: Iterable[tuple[str, str]]) -> dict[str, Value]:
-    """`aws:RequestTag/…` and `aws:TagKeys` of tags that are passed."""
-    keys: dict[str, Value] = {f"aws:requesttag/{key.lower()}": value for key, value in tags}
-    if keys:
-        keys["aws:tagkeys"] = tuple(key for key, _ in tags)
-    return keys
 
 
 def other_resources(ask: Ask, _: Resource) -> Iterable[Question]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from vestry import limits
-from vestry.access.context import Question
+from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, More, Resource
 from vestry.directory.machines import Instance
 from vestry.errors import InvalidId, InvalidParameterValue, MissingParameter
@@ -17,7 +17,6 @@ from vestry.policy.request import Value
 from vestry.services.ec2 import pages, resources
 from vestry.services.ec2.dry_run import ec2_operation
 from vestry.services.ec2.filters import Filters
-from vestry.services.ec2.launch_questions import tag_keys
 from vestry.services.ec2.lookups import all_instances, pairs, the_instances
 from vestry.services.ec2.tag_rules import check_all_tags, check_new_tags
 from vestry.services.operation import Answer, Call

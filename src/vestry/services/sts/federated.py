@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from vestry import limits
 from vestry.access.caller import Proof
-from vestry.access.context import Question
+from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import session_arn
 from vestry.credentials.seal import SALT_BYTES
@@ -19,7 +19,7 @@ from vestry.directory.entities import Role
 from vestry.errors import ValidationError
 from vestry.policy.request import Value
 from vestry.services.operation import Answer, Call
-from vestry.services.sts.request import account_of_role, tag_keys, target_role
+from vestry.services.sts.request import account_of_role, target_role
 from vestry.services.sts.session_policy import checked_policies, checked_size
 from vestry.services.sts.shapes import credentials_shape
 

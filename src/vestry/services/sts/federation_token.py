@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vestry.access.context import Question
+from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import federated_user_arn
 from vestry.credentials.seal import SALT_BYTES
 from vestry.credentials.session import SessionClaims, SessionKind, mint
 from vestry.policy.request import Value
 from vestry.services.operation import Answer, Call, operation
-from vestry.services.sts.request import check_tag_keys, check_token_size, passed_tags, tag_keys
+from vestry.services.sts.request import check_tag_keys, check_token_size, passed_tags
 from vestry.services.sts.session_policy import checked_policies, checked_size
 from vestry.services.sts.session_token import lifetime
 from vestry.services.sts.shapes import credentials_shape

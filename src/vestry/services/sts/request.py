@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestry.access.caller import Caller
-from vestry.access.context import override_tags
+from vestry.access.context import override_tags, tag_keys
 from vestry.access.declaration import Ask
 from vestry.arn import role_account
 from vestry.directory.entities import Pairs, Role
@@ -79,12 +79,6 @@ def session_keys(ask: Ask) -> dict[str, Value]:
     if transitive:
         keys["sts:transitivetagkeys"] = transitive
     return keys
-
-
-def tag_keys(tags: Pairs) -> dict[str, Value]:
-    """Return `aws:RequestTag/…` and `aws:TagKeys` of session tags; nothing where there are none."""
-    keys: dict[str, Value] = {f"aws:requesttag/{key.lower()}": value for key, value in tags}
-    return keys | {"aws:tagkeys": tuple(key for key, _ in tags)} if tags else {}
 
 
 def check_token_size(call: Call) -> None:
