@@ -21,10 +21,14 @@ INSTANCE = f"arn:aws:ec2:eu-west-1:{NUMBER}:instance/i-0123456789abcdef0"
 
 def root(trust: dict[str, Any]) -> Root:
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    return assemble([Settings(NUMBER, "one", "incarnation", 1), Role(NUMBER, "AROAX", "web", "/", 1, document)], 1)
+    return assemble(
+        [Settings(NUMBER, "one", "incarnation", 1), Role(NUMBER, "AROAX", "web", "/", 1, document)], 1
+    )
 
 
-def trusting(actions: str | list[str], condition: dict[str, Any] | None = None, service: str = "ec2.amazonaws.com"):
+def trusting(
+    actions: str | list[str], condition: dict[str, Any] | None = None, service: str = "ec2.amazonaws.com"
+):
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions}
     return root(statement | ({"Condition": condition} if condition else {}))
 
@@ -49,28 +53,75 @@ TAGGED = {"tags": (("Team", "red"),), "transitive": ("Team",)}
 ALL = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
 CASES: list[tuple[str, Root, dict[str, Any], bool]] = [
     ("a role that trusts the service is delivered", trusting("sts:AssumeRole"), {}, True),
-    ("one that trusts another service is not", trusting("sts:AssumeRole", service="ecs-tasks.amazonaws.com"), {}, False),
-    ("nor to a service it does not name", trusting("sts:AssumeRole"), {"service": "pods.eks.amazonaws.com"}, False),
+    (
+        "one that trusts another service is not",
+        trusting("sts:AssumeRole", service="ecs-tasks.amazonaws.com"),
+        {},
+        False,
+    ),
+    (
+        "nor to a service it does not name",
+        trusting("sts:AssumeRole"),
+        {"service": "pods.eks.amazonaws.com"},
+        False,
+    ),
     ("tags need sts:TagSession as well", trusting("sts:AssumeRole"), TAGGED, False),
     ("with it tags are delivered", trusting(ALL[:2]), TAGGED, True),
     ("a source identity needs its own action", trusting(ALL[:2]), {"source_identity": "ann"}, False),
     ("with it a source identity is delivered", trusting(ALL), {"source_identity": "ann"}, True),
-    ("the source's ARN is a condition key", trusting(ALL, {"ArnEquals": {"aws:SourceArn": INSTANCE}}), {}, True),
-    ("another source's ARN does not match", trusting(ALL, {"ArnEquals": {"aws:SourceArn": "arn:aws:ec2:::x"}}), {}, False),
+    (
+        "the source's ARN is a condition key",
+        trusting(ALL, {"ArnEquals": {"aws:SourceArn": INSTANCE}}),
+        {},
+        True,
+    ),
+    (
+        "another source's ARN does not match",
+        trusting(ALL, {"ArnEquals": {"aws:SourceArn": "arn:aws:ec2:::x"}}),
+        {},
+        False,
+    ),
     ("the source's account is one", trusting(ALL, {"StringEquals": {"aws:SourceAccount": NUMBER}}), {}, True),
-    ("another account does not match", trusting(ALL, {"StringEquals": {"aws:SourceAccount": "1" * 12}}), {}, False),
+    (
+        "another account does not match",
+        trusting(ALL, {"StringEquals": {"aws:SourceAccount": "1" * 12}}),
+        {},
+        False,
+    ),
     ("request tags are", trusting(ALL, {"StringEquals": {"aws:RequestTag/team": "red"}}), TAGGED, True),
-    ("so are their keys", trusting(ALL, {"ForAllValues:StringEquals": {"aws:TagKeys": "Other"}}), TAGGED, False),
-    ("and the transitive ones", trusting(ALL, {"StringEquals": {"sts:TransitiveTagKeys": "Team"}}), TAGGED, True),
+    (
+        "so are their keys",
+        trusting(ALL, {"ForAllValues:StringEquals": {"aws:TagKeys": "Other"}}),
+        TAGGED,
+        False,
+    ),
+    (
+        "and the transitive ones",
+        trusting(ALL, {"StringEquals": {"sts:TransitiveTagKeys": "Team"}}),
+        TAGGED,
+        True,
+    ),
     ("the session's name is", trusting(ALL, {"StringLike": {"sts:RoleSessionName": "i-*"}}), {}, True),
     ("the time is that of asking", trusting(ALL, {"NumericEquals": {"aws:EpochTime": str(NOW)}}), {}, True),
-    ("what the session is born with is asked", trusting(ALL, {"Null": {"ec2:RoleDelivery": "false"}}), {"context": (("ec2:roledelivery", "2.0"),)}, True),
+    (
+        "what the session is born with is asked",
+        trusting(ALL, {"Null": {"ec2:RoleDelivery": "false"}}),
+        {"context": (("ec2:roledelivery", "2.0"),)},
+        True,
+    ),
     ("a service has no address", trusting(ALL, {"Null": {"aws:SourceIp": "true"}}), {}, True),
-    ("the region is the machine's", trusting(ALL, {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}), {}, True),
+    (
+        "the region is the machine's",
+        trusting(ALL, {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
+        {},
+        True,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("state", "changes", "allowed"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("state", "changes", "allowed"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_delivery_asks_the_trust_policy(state: Root, changes: dict[str, Any], allowed: bool) -> None:
     wanted = delivery(state, **changes)
     if allowed:
@@ -91,7 +142,17 @@ def test_the_claims_are_those_of_the_delivery() -> None:
         **TAGGED,
     )
     claims = deliver(wanted, state, Documents(), NOW)
-    for name in ("name", "issued", "expires", "policy", "policy_arns", "tags", "transitive", "source_identity", "context"):
+    for name in (
+        "name",
+        "issued",
+        "expires",
+        "policy",
+        "policy_arns",
+        "tags",
+        "transitive",
+        "source_identity",
+        "context",
+    ):
         assert getattr(claims, name) == getattr(wanted, name)
     assert (claims.account, claims.incarnation, claims.chained) == (NUMBER, "incarnation", False)
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import msgspec
 
 from vestry.access.authorize import authorize
-from vestry.access.caller import Caller
 from vestry.access.context import Facts, Question, tag_keys
 from vestry.access.declaration import Declaration
 from vestry.access.documents import Documents
