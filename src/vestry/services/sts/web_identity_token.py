@@ -12,7 +12,7 @@ from uuid import UUID
 
 from vestry import limits
 from vestry.access.caller import Caller
-from vestry.access.context import Question, principal_tags
+from vestry.access.context import Question, principal_tags, tag_keys
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import self_arn
 from vestry.credentials.web_identity import ALGORITHMS, encode_claims, sign_token
@@ -25,7 +25,7 @@ from vestry.errors import (
 from vestry.policy.request import Kind, Value
 from vestry.services.operation import Answer, Call, operation
 from vestry.services.signing_keys import open_key, signing_key
-from vestry.services.sts.request import check_tag_keys, passed_tags, tag_keys
+from vestry.services.sts.request import check_tag_keys, passed_tags
 
 #: The claim that holds all that is not of every issuer.
 NAMESPACE = "https://sts.amazonaws.com/"
