@@ -97,7 +97,7 @@ CASES: list[tuple[str, Root, dict[str, Any], bool]] = [
     ),
     (
         "and the transitive ones",
-        trusting(ALL, {"StringEquals": {"sts:TransitiveTagKeys": "Team"}}),
+        trusting(ALL, {"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": "Team"}}),
         TAGGED,
         True,
     ),
