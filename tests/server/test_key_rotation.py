@@ -81,7 +81,7 @@ def test_a_key_is_published_then_used_and_the_old_one_is_kept_and_forgotten(data
         server.operator("clock.advance", seconds=300)
         until(lambda: states(server) == {2: "in use"})
         assert sessions.refused(first) == INVALID
-        assert '"state":"forgotten"' in server.log.getvalue()
+        until(lambda: '"state":"forgotten"' in server.log.getvalue())
 
 
 def test_a_token_sealed_during_publication_opens_after_a_restart(data: Path) -> None:
