@@ -44,9 +44,11 @@ def try_all(mutants: Sequence[Mutant], out: Path) -> None:
     _import_what_is_not_ours()
     with out.open("w", buffering=1) as file:
 
-        def keep(mutant: Mutant, trial: Callable[[], Result]) -> None:
+        def keep(mutant: Mutant, trial: Callable[[], Result | None]) -> None:
             began = time.monotonic()
             result = trial()
+            if result is None:
+                return
             file.write(json.dumps([mutant.key, result, round(time.monotonic() - began, 2)]) + "\n")
 
         warm = [mutant for mutant in mutants if mutant.function]
@@ -104,7 +106,7 @@ class Warm:
     """A pytest plugin that, once tests are collected, tries mutants of functions by exchanging their code."""
 
     def __init__(
-        self, mutants: Sequence[Mutant], keep: Callable[[Mutant, Callable[[], Result]], None]
+        self, mutants: Sequence[Mutant], keep: Callable[[Mutant, Callable[[], Result | None]], None]
     ) -> None:
         self.mutants, self.keep = mutants, keep
         self.called: set[tuple[str, str]] = set()  # (file, function) called while importing and collecting
@@ -148,12 +150,9 @@ class Warm:
                 callers.setdefault(function, []).append(item)
         for mutant in self.mutants:
             function = (str(mutant.path), mutant.function)
-            if function in at_import:
-                self.left.append(mutant)
-                continue
             items = callers.get(function, [])
             limit = max(_LEAST_SECONDS, _TIMES * sum(times[item] for item in items))
-            self.keep(mutant, partial(self.attempt, mutant, items, limit))
+            self.keep(mutant, partial(self.attempt, mutant, items, limit, again=function in at_import))
         return True
 
     def survey(self, items: list[pytest.Item]) -> list[tuple[pytest.Item, float, set[tuple[str, str]]]]:
@@ -182,8 +181,14 @@ class Warm:
         self.surveyed = [(item, row[0], row[1]) for item, row in zip(items, rows, strict=True)]
         return self.surveyed
 
-    def attempt(self, mutant: Mutant, items: list[pytest.Item], seconds: float) -> Result:
-        """Try one mutant with the tests that call its function; the killer goes to the front for the next one."""
+    def attempt(
+        self, mutant: Mutant, items: list[pytest.Item], seconds: float, *, again: bool
+    ) -> Result | None:
+        """Try one mutant with the tests that call its function; the killer goes to the front for the next one.
+
+        `again`: the function has been called before its code was exchanged. A mutant of it that survives is left to be
+        tried cold, and None returned.
+        """
         reader, writer = os.pipe()
 
         def trial() -> int:
@@ -200,6 +205,9 @@ class Warm:
             killer = pipe.read()
         if killer:
             items.insert(0, items.pop(int(killer)))
+        if found is Result.SURVIVED and again:
+            self.left.append(mutant)
+            return None
         return found
 
 
