@@ -16,6 +16,9 @@ Pairs = tuple[tuple[str, str], ...]
 
 _ARM = re.compile(r"a1\.|[a-z]+\d+g[a-z]*\.", re.ASCII)
 
+#: The name of the disk that every instance is said to have booted from.
+ROOT_DEVICE_NAME = "/dev/xvda"
+
 #: The states of an instance. The ones in between (pending, stopping, …) last no time here.
 RUNNING, STOPPED, TERMINATED = "running", "stopped", "terminated"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vestry.directory.machines import Instance
+from vestry.directory.machines import ROOT_DEVICE_NAME, Instance
 from vestry.services.ec2 import resources
 from vestry.services.ec2.dry_run import ec2_operation
 from vestry.services.ec2.lookups import the_instance
 from vestry.services.ec2.resources import details_of
-from vestry.services.ec2.shapes import ROOT_DEVICE_NAME, group_list
+from vestry.services.ec2.shapes import group_list
 from vestry.services.operation import Answer, Call
 
 

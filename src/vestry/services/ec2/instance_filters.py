@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from vestry.directory import network
-from vestry.directory.machines import TERMINATED, Instance
+from vestry.directory.machines import ROOT_DEVICE_NAME, TERMINATED, Instance
 from vestry.services.ec2.filters import Filters, Read
 from vestry.services.ec2.resources import ROOT_DEVICE, details_of
-from vestry.services.ec2.shapes import ROOT_DEVICE_NAME, STATE_CODES, state_reason, transition
+from vestry.services.ec2.shapes import STATE_CODES, state_reason, transition
 from vestry.wire.xml_write import iso_time
 
 

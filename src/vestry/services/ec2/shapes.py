@@ -13,13 +13,12 @@ from typing import Any
 
 from vestry.directory import network
 from vestry.directory.entities import Pairs
-from vestry.directory.machines import RUNNING, STOPPED, TERMINATED, Association, Instance
+from vestry.directory.machines import ROOT_DEVICE_NAME, RUNNING, STOPPED, TERMINATED, Association, Instance
 from vestry.services.ec2.metadata_settings import options_shape
 from vestry.services.ec2.resources import ROOT_DEVICE, details_of
 
 #: EC2's number of each state (EC2 API reference, InstanceState).
 STATE_CODES = {RUNNING: 16, TERMINATED: 48, STOPPED: 80}
-ROOT_DEVICE_NAME = "/dev/xvda"
 
 
 def state_shape(state: str) -> dict[str, Any]:
