@@ -24,6 +24,7 @@ from botocore.exceptions import SSLError
 from processes import process
 from serving import Server, serving
 from vestry.cli.certificates import Made, make
+from vestry.cli.handing import Listening, hand_over
 from vestry.server.tls import Certificate, TlsError
 
 
@@ -96,6 +97,15 @@ def test_boto3_over_tls_and_secure_transport(secure: Server, folder: Path) -> No
     iam.put_user_policy(UserName="u", PolicyName="secure", PolicyDocument=document)
     key = iam.create_access_key(UserName="u")["AccessKey"]
     assert client(secure, "iam", key, folder / "ca.pem").list_roles()["Roles"] == []
+
+
+def test_a_socket_that_was_handed_over_speaks_tls_with_the_same_certificate(secure: Server) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        channel = hand_over(secure.data, Listening({"serve": "endpoint"}, listener))
+        assert channel is not None
+        with channel:
+            there = f"https://127.0.0.1:{listener.getsockname()[1]}"
+            assert shown(Server(there, secure.data, secure.clock, secure.log)) == shown(secure)
 
 
 def test_a_client_that_does_not_trust_the_authority_refuses(secure: Server, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def running_endpoint(data: Path | None, database: str | None = None) -> str | No
 def _ask(folder: Path, command: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the running server's answer, None where no server runs."""
     with contextlib.ExitStack() as held:
-        channel = _connect(folder, held)
+        channel = connect(folder, "operator.sock", held)
         if channel is None:
             return None
         try:
@@ -75,6 +75,11 @@ def _ask(folder: Path, command: str, arguments: Mapping[str, Any]) -> dict[str, 
             raise Failure(
                 f"The server did not answer: {error}.", "Look at its log; what was asked may have been done."
             ) from None
+    return read_answer(line)
+
+
+def read_answer(line: bytes) -> dict[str, Any]:
+    """Return what the server answers. Raises Failure: its own, or that there is no whole answer."""
     try:
         answer = json.loads(line)
         fault = answer.get("error")
@@ -88,8 +93,8 @@ def _ask(folder: Path, command: str, arguments: Mapping[str, Any]) -> dict[str, 
     raise Failure(fault["message"] or fault["code"], fault["hint"])
 
 
-def _connect(folder: Path, held: contextlib.ExitStack) -> socket.socket | None:
-    """Return a connection to the server on `folder`, None where no server listens. Raises Failure."""
+def connect(folder: Path, name: str, held: contextlib.ExitStack) -> socket.socket | None:
+    """Return a connection to the server's socket of that name in `folder`, None where no server listens. Raises Failure."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
@@ -98,7 +103,7 @@ def _connect(folder: Path, held: contextlib.ExitStack) -> socket.socket | None:
         channel = held.enter_context(socket.socket(socket.AF_UNIX))
         channel.settimeout(ANSWER_SECONDS)
         # A socket's path has room for 107 bytes; through the descriptor it is short, however deep the directory is.
-        channel.connect(f"/proc/self/fd/{descriptor}/operator.sock")
+        channel.connect(f"/proc/self/fd/{descriptor}/{name}")
     except (FileNotFoundError, ConnectionRefusedError):
         return None
     except OSError as error:

@@ -22,6 +22,7 @@ from vestry.server.decisions import Decisions
 from vestry.server.installation import Installation
 from vestry.server.log import Log
 from vestry.server.settings import Clock, Settings
+from vestry.server.unix_socket import listen_beside
 from vestry.services.operator import accounts, clock, explanations, keys, services
 from vestry.services.operator.call import OperatorCall
 
@@ -80,17 +81,9 @@ class OperatorSocket:
 
     async def open(self) -> None:
         """Begin to listen; only the owner of the data directory can connect."""
-        self._path.unlink(missing_ok=True)
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        mask = os.umask(0o177)
-        try:
-            # A path through the descriptor stays short, however deep the data directory is.
-            self._server = await asyncio.start_unix_server(
-                self._serve, f"/proc/self/fd/{folder}/{SOCKET}", limit=LONGEST_LINE
-            )
-        finally:
-            os.umask(mask)
-            os.close(folder)
+        self._server = await asyncio.start_unix_server(
+            self._serve, sock=listen_beside(self._path), limit=LONGEST_LINE
+        )
 
     async def close(self) -> None:
         """Stop listening."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import shlex
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +21,8 @@ from vestry.errors import Fault
 from vestry.server.app import App
 from vestry.server.committer import Committer, Published
 from vestry.server.front import Front
+from vestry.server.handed_listeners import HandedListeners
+from vestry.server.http_server import HttpServer
 from vestry.server.installation import Installation
 from vestry.server.issuers import IssuerKeys
 from vestry.server.log import Log
@@ -53,25 +54,6 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     version: str = __version__
     test_clock: bool = False
-
-
-class HttpServer(uvicorn.Server):
-    """uvicorn without its signal handling: a stopped server has done its work and exits 0."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            self._on_ready()
 
 
 async def run(
@@ -108,27 +90,15 @@ async def _serve(
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
     operator = OperatorSocket(installation, committer, pipeline.decisions, clock, log)
     folder = installation.directory.path
-    config = uvicorn.Config(
-        App(front),
-        http=partial(BoundedProtocol, turn=Turn(asyncio.get_running_loop())),  # type: ignore[arg-type]
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=limits.IDLE_SECONDS,
-        timeout_graceful_shutdown=limits.REQUEST_SECONDS,
-        limit_concurrency=MOST_CONNECTIONS,
-        ssl_context_factory=None if certificate is None else lambda _, __: certificate.context,
-    )
     ready = Ready(endpoint=endpoint, public_url=public_url, data=str(folder), test_clock=clock.adjustable)
-    server = HttpServer(config, lambda: announce(ready))
+    server = HttpServer(http_config(front, certificate), lambda: announce(ready))
+    handed = HandedListeners(folder, {"endpoint": server.serve_also}, log)
     await operator.open()
+    handed.open()
     server_file = write_server_file(folder, endpoint, __version__)
     beside = [
         asyncio.create_task(_flush(committer, installation.store, used, log)),
-        asyncio.create_task(_stop(server, stop)),
+        asyncio.create_task(_stop(server, handed, stop)),
         asyncio.create_task(keep_turning(published, committer, installation.keyring, clock, log)),
         asyncio.create_task(issuers.keep_fresh()),
         asyncio.create_task(tend_ring(published, committer, clock, log)),
@@ -144,13 +114,33 @@ async def _serve(
         for task in beside:
             task.cancel()
         server_file.unlink(missing_ok=True)
+        await handed.close()
         await operator.close()
         await committer.close()
         _write_usage(installation.store, used, log)
 
 
-async def _stop(server: HttpServer, stop: asyncio.Event) -> None:
+def http_config(front: Front, certificate: Certificate | None) -> uvicorn.Config:
+    """Return how uvicorn answers with `front`; needs a running event loop."""
+    return uvicorn.Config(
+        App(front),
+        http=partial(BoundedProtocol, turn=Turn(asyncio.get_running_loop())),  # type: ignore[arg-type]
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=limits.IDLE_SECONDS,
+        timeout_graceful_shutdown=limits.REQUEST_SECONDS,
+        limit_concurrency=MOST_CONNECTIONS,
+        ssl_context_factory=None if certificate is None else lambda _, __: certificate.context,
+    )
+
+
+async def _stop(server: HttpServer, handed: HandedListeners, stop: asyncio.Event) -> None:
     await stop.wait()
+    await handed.close()
     server.should_exit = True
 
 

@@ -1,0 +1,209 @@
+"""Listening sockets handed to the server by other processes: who may hand what, how long it is served, and restarts."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from processes import process
+from serving import Server, serving
+from vestry.cli.failure import Failure
+from vestry.cli.handing import Handed, Listening, hand_over
+from vestry.server import handed_listeners
+
+ENDPOINT = {"serve": "endpoint"}
+
+
+@contextlib.contextmanager
+def loopback(family: int = socket.AF_INET) -> Iterator[socket.socket]:
+    """A listening socket on a free port of loopback."""
+    with socket.socket(family) as listener:
+        listener.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        listener.listen()
+        yield listener
+
+
+def health(listener: socket.socket, connection: http.client.HTTPConnection | None = None) -> int:
+    """Ask for health through a listening socket; return the status."""
+    host, port = listener.getsockname()[:2]
+    asking = connection or http.client.HTTPConnection(host, port, timeout=20)
+    asking.request("GET", "/health")
+    answer = asking.getresponse()
+    assert json.loads(answer.read())["enforcement"] == "always"
+    if connection is None:
+        asking.close()
+    return answer.status
+
+
+def withdrawn(listener: socket.socket) -> bool:
+    """Tell whether nobody answers on a listening socket, which takes connections as long as somebody holds it."""
+    with socket.create_connection(listener.getsockname()[:2], timeout=5) as asking:
+        asking.sendall(b"GET /health HTTP/1.1\r\nHost: h\r\n\r\n")
+        asking.settimeout(0.3)
+        try:
+            return asking.recv(100) == b""
+        except TimeoutError:
+            return True
+
+
+def raw(server: Server, line: bytes, descriptors: list[int]) -> dict[str, dict[str, str]]:
+    """Send a line and descriptors to the server's door; return its answer."""
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.settimeout(20)
+        channel.connect(str(server.data / "listeners.sock"))
+        socket.send_fds(channel, [line], descriptors)
+        with channel.makefile("rb") as answers:
+            answer: dict[str, dict[str, str]] = json.loads(answers.readline())
+        return answer
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_a_handed_socket_is_served_as_the_first(server: Server, family: int) -> None:
+    with loopback(family) as listener:
+        channel = hand_over(server.data, Listening(ENDPOINT, listener))
+        assert channel is not None
+        with channel:
+            assert health(listener) == 200
+
+
+def test_signed_requests_are_judged_there_as_anywhere(server: Server) -> None:
+    keys = server.account("handed")
+    with loopback() as listener:
+        channel = hand_over(server.data, Listening(ENDPOINT, listener))
+        assert channel is not None
+        with channel:
+            there = Server(
+                f"http://127.0.0.1:{listener.getsockname()[1]}", server.data, server.clock, server.log
+            )
+            assert there.client("sts", keys).get_caller_identity()["Account"] == keys["AccountId"]
+
+
+def test_it_is_served_as_long_as_the_connection_lives(server: Server) -> None:
+    with loopback() as listener:
+        channel = hand_over(server.data, Listening(ENDPOINT, listener))
+        assert channel is not None
+        host, port = listener.getsockname()
+        kept = http.client.HTTPConnection(host, port, timeout=20)
+        assert health(listener, kept) == 200
+        channel.close()
+        for _ in range(100):
+            if withdrawn(listener):
+                break
+            time.sleep(0.05)
+        assert withdrawn(listener)
+        assert kept.sock is not None
+        assert kept.sock.recv(1) == b"", "a connection that was accepted ends as well"
+        kept.close()
+
+
+def test_only_the_owner_can_hand_over(server: Server) -> None:
+    found = (server.data / "listeners.sock").stat()
+    assert stat.S_IMODE(found.st_mode) == 0o600
+    assert found.st_uid == os.getuid()
+
+
+@pytest.mark.parametrize(
+    "line", [b"\n", b"[]\n", b'{"serve": "nothing"}\n', b'{"serve": []}\n', b"{}\n", b"\xff\n"]
+)
+def test_an_order_of_no_kind_is_refused(server: Server, line: bytes) -> None:
+    with loopback() as listener:
+        answer = raw(server, line, [listener.fileno()])
+        assert "does not know how" in answer["error"]["message"]
+
+
+def test_only_a_listening_tcp_socket_is_taken(server: Server, tmp_path: Path) -> None:
+    line = json.dumps(ENDPOINT).encode() + b"\n"
+    with contextlib.ExitStack() as held:
+        open_file = held.enter_context((tmp_path / "file").open("wb"))
+        unbound = held.enter_context(socket.socket())
+        udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        local = held.enter_context(socket.socket(socket.AF_UNIX))
+        local.bind(str(tmp_path / "local"))
+        local.listen()
+        for wrong in (open_file, unbound, udp, local):
+            assert "not a listening TCP socket" in raw(server, line, [wrong.fileno()])["error"]["message"]
+
+
+def test_one_socket_is_handed_over_at_a_time(server: Server) -> None:
+    line = json.dumps(ENDPOINT).encode() + b"\n"
+    with loopback() as one, loopback() as two:
+        for several in ([], [one.fileno(), two.fileno()]):
+            assert "One listening socket" in raw(server, line, several)["error"]["message"]
+
+
+def test_refused_descriptors_are_closed(server: Server) -> None:
+    line = json.dumps(ENDPOINT).encode() + b"\n"
+    before = len(os.listdir("/proc/self/fd"))  # the server is a thread of this process
+    with socket.socket() as unbound:
+        for _ in range(5):
+            assert "error" in raw(server, line, [unbound.fileno()])
+            assert "error" in raw(server, line, [unbound.fileno()] * 3)
+            assert "error" in raw(server, b"{}\n", [unbound.fileno()])
+    for _ in range(100):
+        if len(os.listdir("/proc/self/fd")) <= before:
+            break
+        time.sleep(0.02)
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_their_number_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handed_listeners, "MOST_LISTENERS", 2)
+    with serving(tmp_path) as server, loopback() as listener, contextlib.ExitStack() as held:
+        for _ in range(2):
+            channel = hand_over(server.data, Listening(ENDPOINT, listener))
+            assert channel is not None
+            held.enter_context(channel)
+        with pytest.raises(Failure, match="at most 2"):
+            hand_over(server.data, Listening(ENDPOINT, listener))
+
+
+def test_a_line_that_does_not_come_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handed_listeners, "LINE_SECONDS", 0.2)
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.settimeout(20)
+        channel.connect(str(server.data / "listeners.sock"))
+        channel.sendall(b'{"serve"')
+        assert channel.recv(1) == b""
+
+
+def test_a_line_without_end_is_cut_off(server: Server) -> None:
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.settimeout(20)
+        channel.connect(str(server.data / "listeners.sock"))
+        with contextlib.suppress(ConnectionError):
+            channel.sendall(b" " * (handed_listeners.LONGEST_LINE * 4))
+            assert channel.recv(1) == b""
+
+
+def test_without_a_server_nothing_is_handed_over(tmp_path: Path) -> None:
+    with loopback() as listener:
+        assert hand_over(tmp_path, Listening(ENDPOINT, listener)) is None
+        with pytest.raises(Failure, match="No server runs"):
+            Handed(tmp_path, [Listening(ENDPOINT, listener)]).begin()
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_the_next_server_is_handed_what_the_last_one_served(tmp_path: Path, end: str) -> None:
+    with loopback() as listener:
+        handed = Handed(tmp_path, [Listening(ENDPOINT, listener)])
+        with process(tmp_path) as first:
+            handed.begin()
+            threading.Thread(target=handed.keep, daemon=True).start()
+            assert health(listener) == 200
+            if end == "kill":
+                first.kill()
+        waiting = socket.create_connection(listener.getsockname(), timeout=30)
+        waiting.sendall(b"GET /health HTTP/1.1\r\nHost: h\r\n\r\n")  # while no server runs
+        with waiting, process(tmp_path):
+            assert waiting.recv(12) == b"HTTP/1.1 200"
+            assert health(listener) == 200
