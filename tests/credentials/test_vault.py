@@ -80,3 +80,16 @@ def test_a_new_secret_has_forty_characters_of_base64():
 def test_a_secret_is_made_of_thirty_bytes(length):
     with pytest.raises(ValueError, match="30"):
         new_secret(bytes(length))
+
+
+def test_a_fingerprint_depends_on_secret_purpose_and_master_key_and_on_nothing_else():
+    known = VAULT.fingerprint(b"secret", b"purpose")
+    assert known == Vault(b"m" * 32).fingerprint(b"secret", b"purpose")
+    assert len(known) == 64
+    others = (
+        VAULT.fingerprint(b"Secret", b"purpose"),
+        VAULT.fingerprint(b"secret", b"other"),
+        VAULT.fingerprint(b"ecret", b"purposes"),
+        Vault(b"n" * 32).fingerprint(b"secret", b"purpose"),
+    )
+    assert len({known, *others}) == 5

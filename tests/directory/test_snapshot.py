@@ -130,3 +130,25 @@ def test_pages(prefix: str, after: str, wanted: int, names: str, more: bool) -> 
 def test_pages_hold_only_what_is_kept() -> None:
     found, more = page(SHELF, "/", "", 2, lambda role: role.name.islower())
     assert ([role.name for role in found], more) == (["a", "c"], True)
+
+
+def test_a_task_is_found_by_the_fingerprint_of_its_credentials_id_until_it_or_its_account_is_gone() -> None:
+    task = FULL.accounts[ONE].workloads.tasks["0a" * 16]
+    assert FULL.task_of(task.credentials_id) == task
+    assert FULL.task_of(task.token) is None
+    gone, closed = Draft(FULL), Draft(FULL)
+    gone.remove(task)
+    closed.remove_account(FULL.accounts[ONE])
+    assert gone.root.task_of(task.credentials_id) is None
+    assert closed.root.task_of(task.credentials_id) is None
+
+
+def test_an_association_is_found_by_cluster_namespace_and_service_account() -> None:
+    workloads = FULL.accounts[ONE].workloads
+    cluster = workloads.cluster("eu-west-1", "prod")
+    assert cluster is not None
+    found = workloads.of_pod(cluster, "shop", "till")
+    assert found is not None
+    assert workloads.of_cluster(cluster) == [found]
+    assert workloads.of_pod(cluster, "till", "shop") is None
+    assert workloads.cluster("us-east-1", "prod") is None

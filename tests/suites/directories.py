@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from suites.machines import every_machine, live
+from suites.workloads import every_workload, live_workloads
 from vestry.directory.devices import MfaDevice
 from vestry.directory.draft import Change, Draft
 from vestry.directory.entities import (
@@ -122,6 +123,7 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     ),
     Service("least.internal", 1),
     *every_machine(ONE, TWO),
+    *every_workload(ONE, TWO),
     OidcProvider(
         ONE,
         "token.example.org:8443/realms/größe",
@@ -157,7 +159,7 @@ def change(entity: Entity) -> Change:
 
 Step = tuple[int, int, int, int]
 #: Steps are small numbers, so that hypothesis can shrink a life to the few that matter.
-STEPS = st.lists(st.tuples(*(st.integers(0, 11) for _ in range(4))), max_size=40)
+STEPS = st.lists(st.tuples(*(st.integers(0, 12) for _ in range(4))), max_size=40)
 
 _NUMBERS = (ONE, TWO, THREE)
 _NAMES = ("Alpha", "alpha", "Beta", "gamma")
@@ -192,6 +194,8 @@ class Life:
             self._issuer(account, second)
         elif what == 5:
             self._device(account, _NAMES[first % 4], second)
+        elif what == 12:
+            live_workloads(self.draft, account, self._id("", second), first, second)
         elif what == 11:
             live(self.draft, account, self._id("", second), first, second)
         else:
@@ -354,7 +358,11 @@ _USES: tuple[Callable[[User | Role], User | Role], ...] = (
 
 def differences(found: Root, expected: Root) -> list[str]:
     """Return what differs between two roots, their indexes included; their revisions are not compared."""
-    said = [name for name in ("aliases", "ring", "hosts") if getattr(found, name) != getattr(expected, name)]
+    said = [
+        name
+        for name in ("aliases", "ring", "hosts", "task_ids")
+        if getattr(found, name) != getattr(expected, name)
+    ]
     for number in sorted({*found.accounts, *expected.accounts}):
         here, there = found.accounts.get(number), expected.accounts.get(number)
         if here is None or there is None:

@@ -34,6 +34,12 @@ COMMANDS = (
     Row("service new-key", "service:new_key", "Give a service a second access key."),
     Row("service delete-key", "service:delete_key", "Delete an access key of a service."),
     Row("service delete", "service:delete", "Delete a service and its access keys."),
+    Row("container create", "container:create", "Register a task that gets a role's credentials, as on ECS."),
+    Row("container list", "container:list_containers", "List the tasks."),
+    Row("container delete", "container:delete", "Delete a task: it gets no further credentials."),
+    Row("cluster create", "cluster:create", "Register a Kubernetes cluster, for EKS Pod Identity."),
+    Row("cluster list", "cluster:list_clusters", "List the clusters."),
+    Row("cluster delete", "cluster:delete", "Delete a cluster and its pod identity associations."),
     Row("keys list", "keys:list_keys", "List the keys that seal session tokens."),
     Row(
         "keys rotate",
@@ -66,6 +72,8 @@ COMMANDS = (
 GROUPS = {
     "account": "Accounts: create, list, set, reset, delete.",
     "service": "Services as principals: create, list, delete, and their access keys.",
+    "container": "Tasks that get a role's credentials, as containers of ECS do.",
+    "cluster": "Kubernetes clusters whose pods get roles by EKS Pod Identity.",
     "keys": "The keys that seal session tokens.",
     "idp": "A built-in identity provider: OIDC and SAML without one of one's own.",
     "tls": "Certificates for serving over TLS.",

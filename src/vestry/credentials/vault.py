@@ -21,12 +21,13 @@ class VaultError(ValueError):
 class Vault:
     """Seals and opens secrets with AES-256-GCM. Sealed form: version (1 byte), nonce (12), ciphertext and tag."""
 
-    __slots__ = ("_check", "_cipher")
+    __slots__ = ("_check", "_cipher", "_fingerprints")
 
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != MASTER_KEY_BYTES:
             raise ValueError("a master key has 32 bytes")
         self._cipher = AESGCM(digest(master_key, b"vestry vault v1 encryption", "sha256"))
+        self._fingerprints = digest(master_key, b"vestry vault v1 fingerprints", "sha256")
         self._check = digest(master_key, b"vestry vault v1 key check", "sha256")[:16]
 
     def seal(self, plain: bytes, context: bytes, nonce: bytes) -> bytes:
@@ -51,6 +52,14 @@ class Vault:
             return self._cipher.decrypt(nonce, text, _VERSION + context)
         except InvalidTag:  # 2
             raise VaultError("the sealed secret does not open with this master key for this row") from None
+
+    def fingerprint(self, secret: bytes, context: bytes) -> str:
+        """Return 64 hexadecimal digits by which a secret that was handed out once is known again.
+
+        Without the master key they tell nothing of it, and only the same `context` (what the secret is for) gives the
+        same ones. Where they are compared and not looked up, compare them in constant time.
+        """
+        return digest(self._fingerprints, len(context).to_bytes(2, "big") + context + secret, "sha256").hex()
 
     def key_check(self) -> bytes:
         """Return 16 bytes that tell the master key without revealing it: the store keeps them."""

@@ -28,6 +28,7 @@ from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
 from vestry.directory.snapshot import Account, Root, age, policy_uses
+from vestry.directory.workload_index import is_workload, moved_ids
 
 #: The kind that stands for every row of an account.
 EVERYTHING = "*"
@@ -67,11 +68,15 @@ class Draft:
         hosts = self.root.hosts
         for instance in account.machines.instances.values():
             hosts = hosts.moved(instance, None)
+        task_ids = self.root.task_ids
+        for task in account.workloads.tasks.values():
+            task_ids = moved_ids(task_ids, task, None)
         self.root = msgspec.structs.replace(
             self.root,
             accounts=self.root.accounts.delete(account.id),
             aliases=self.root.aliases.delete(account.settings.alias),
             hosts=hosts,
+            task_ids=task_ids,
         )
 
     def _shelve(self, number: str, old: Entity | None, new: Entity | None) -> None:
@@ -96,7 +101,11 @@ class Draft:
             if isinstance(new, Instance) or isinstance(old, Instance):
                 hosts = hosts.moved(_instance(old), _instance(new))
         self.root = msgspec.structs.replace(
-            root, accounts=root.accounts.set(number, account), aliases=aliases, hosts=hosts
+            root,
+            accounts=root.accounts.set(number, account),
+            aliases=aliases,
+            hosts=hosts,
+            task_ids=moved_ids(root.task_ids, old, new),
         )
 
 
@@ -122,6 +131,8 @@ def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account
     if kind is Instance:
         machines = account.machines.moved(_instance(old), _instance(new))
         return msgspec.structs.replace(account, machines=machines)
+    if is_workload(new) or is_workload(old):
+        return msgspec.structs.replace(account, workloads=account.workloads.moved(old, new))
     if kind is MfaDevice:
         return _placed_device(account, old, new)
     if kind is WebIdentityIssuer:

@@ -13,6 +13,7 @@ from vestry.directory.devices import MfaDevice
 from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
+from vestry.directory.workloads import Cluster, ContainerTask, PodAssociation
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -173,6 +174,9 @@ Entity = (
     | InstanceProfile
     | Instance
     | MetadataDefaults
+    | ContainerTask
+    | Cluster
+    | PodAssociation
     | OidcProvider
     | SamlProvider
     | UsedAssertion
@@ -195,6 +199,9 @@ KINDS: dict[type[Entity], str] = {
     SamlProvider: "saml-provider",
     UsedAssertion: "used-assertion",
     MetadataDefaults: "metadata-defaults",
+    ContainerTask: "container-task",
+    Cluster: "cluster",
+    PodAssociation: "pod-association",
     AccessKey: "key",
     MfaDevice: "mfa-device",
     WebIdentityIssuer: "issuer",

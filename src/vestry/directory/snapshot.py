@@ -19,6 +19,15 @@ from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
+from vestry.directory.workload_index import (
+    TaskIds,
+    Workload,
+    Workloads,
+    is_workload,
+    task_ids_of,
+    workloads_of,
+)
+from vestry.directory.workloads import ContainerTask
 
 #: How an entity uses a managed policy.
 ATTACHED, BOUNDARY = 1, 2
@@ -45,6 +54,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     uses: Map[str, Uses] = Map()  # policy ARN -> unique id -> ATTACHED | BOUNDARY
     devices: Map[str, MfaDevice] = Map()  # by serial number
     issuer: WebIdentityIssuer | None = None
+    workloads: Workloads = Workloads()
 
     @property
     def id(self) -> str:
@@ -125,6 +135,7 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     hosts: Hosts = Hosts()
     services: Map[str, Service] = Map()  # by name
     service_keys: Map[str, str] = Map()  # access key id -> service
+    task_ids: TaskIds = Map()
 
     def account(self, name: str) -> Account | None:
         """Return an account by its id or alias."""
@@ -148,6 +159,11 @@ class Root(msgspec.Struct, frozen=True, gc=False):
         """Return the instances that claim a private address: several where accounts or regions share it."""
         found = (self.instance(identifier) for identifier in self.hosts.addresses.get(address, ()))
         return [instance for instance in found if instance is not None]
+
+    def task_of(self, credentials_id: str) -> ContainerTask | None:
+        """Return the task whose credentials id has that fingerprint."""
+        found = self.task_ids.get(credentials_id)
+        return None if found is None else self.accounts[found[0]].workloads.tasks[found[1]]
 
     def principal(self, arn: str) -> User | Role | None:
         """Return the user or role with exactly that ARN."""
@@ -222,6 +238,9 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
         hosts_of(instances),
         Map(services),
         Map({key.id: service.name for service in services.values() for key in service.keys}),
+        task_ids_of(
+            entity for shelf in shelves.values() for entity in shelf if isinstance(entity, ContainerTask)
+        ),
     )
 
 
@@ -241,6 +260,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
     uses: dict[str, dict[str, int]] = {}
     devices: dict[str, MfaDevice] = {}
     issuer: WebIdentityIssuer | None = None
+    workloads: list[Workload] = []
     for entity in entities:
         if isinstance(entity, User):
             users[entity.name.lower()] = entity
@@ -269,6 +289,8 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
             devices[entity.serial] = entity
         elif isinstance(entity, WebIdentityIssuer):
             issuer = entity
+        elif is_workload(entity):
+            workloads.append(entity)
         for arn, use in policy_uses(entity):
             shelf = uses.setdefault(arn, {})
             shelf[entity.id] = shelf.get(entity.id, 0) | use
@@ -289,6 +311,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         uses=Map({arn: Map(shelf) for arn, shelf in uses.items()}),
         devices=Map(devices),
         issuer=issuer,
+        workloads=workloads_of(workloads),
     )
 
 

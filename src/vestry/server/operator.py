@@ -23,7 +23,7 @@ from vestry.server.installation import Installation
 from vestry.server.log import Log
 from vestry.server.settings import Clock, Settings
 from vestry.server.unix_socket import listen_beside
-from vestry.services.operator import accounts, clock, explanations, keys, services
+from vestry.services.operator import accounts, clock, clusters, containers, explanations, keys, services
 from vestry.services.operator.call import OperatorCall
 
 SOCKET = "operator.sock"
@@ -39,6 +39,12 @@ COMMANDS: dict[str, Command] = {
     "account.delete": accounts.delete,
     "clock.advance": clock.advance,
     "clock.show": clock.show,
+    "cluster.create": clusters.create,
+    "cluster.list": clusters.list_all,
+    "cluster.delete": clusters.delete,
+    "container.create": containers.create,
+    "container.list": containers.list_all,
+    "container.delete": containers.delete,
     "explain.request": explanations.by_request_id,
     "explain.supposed": explanations.supposed,
     "keys.list": keys.list_all,

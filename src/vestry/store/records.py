@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr
 from vestry.directory.entities import KINDS, AccessKey, Entity, Policy, Role, User
 from vestry.directory.machines import Instance, InstanceProfile
 from vestry.directory.providers import OidcProvider, SamlProvider
+from vestry.directory.workloads import ContainerTask, PodAssociation
 
 #: The body version that is written, by kind.
 VERSIONS: dict[str, int] = dict.fromkeys(KINDS.values(), 1)
@@ -39,6 +40,8 @@ _REPEATED: dict[type, tuple[str, ...]] = {
         *("key_name", "user_data", "tags", "details"),
     ),
     AccessKey: ("account",),
+    ContainerTask: ("account", "role", "region", "cluster"),
+    PodAssociation: ("account", "region", "cluster", "namespace", "role", "target", "policy", "tags"),
 }
 
 
