@@ -85,7 +85,7 @@ def test_a_token_file_is_never_overwritten_and_not_left_behind(
     ],
 )
 def test_names_that_no_arn_could_hold_are_refused(server: Server, option: str, value: str) -> None:
-    with pytest.raises(Failure, match="is no name|is no region"):
+    with pytest.raises(Failure, match=r"is no (name|region)"):
         registered(server, **{option: value})
 
 
