@@ -91,6 +91,16 @@ PRESIGNED_SECONDS: Final = 604_800  # X-Amz-Expires: at most seven days
 JSON_DEPTH: Final = 32
 POLICY_INPUT_CHARACTERS: Final = 131_072  # [M] policyDocumentType
 
+# ── What machines ask at link-local addresses: metadata and container credentials ───────────────────────────────────
+LINK_LOCAL_BYTES: Final = 16_384  # of a request, whether head or body
+LINK_LOCAL_SECONDS: Final = (
+    30  # from the first byte to the last of one request, and for which answers may stay unread
+)
+LINK_LOCAL_PIPELINED: Final = 32  # requests that are answered of one delivery
+LINK_LOCAL_BACKLOG: Final = 512  # connections that wait to be accepted
+LINK_LOCAL_CONNECTIONS: Final = 4096  # of one listener
+LINK_LOCAL_CONNECTIONS_OF_ONE: Final = 1024  # of one address
+
 # ── Identity providers ───────────────────────────────────────────────────────────────────────────────────────────
 ISSUERS: Final = 10_000  # whose keys are held
 ISSUER_KEYS: Final = 100  # keys of one issuer that are read

@@ -18,7 +18,7 @@ from vestry import __version__
 from vestry.errors import Fault, InternalFailure, NotImplementedOperation
 from vestry.server import issuer_documents
 from vestry.server.exchange import HttpAnswer, HttpRequest
-from vestry.server.log import Log
+from vestry.server.log import Log, cause
 from vestry.server.pipeline import Pipeline
 from vestry.server.saml_page import saml_page
 from vestry.wire import model, parse, serialize
@@ -75,7 +75,7 @@ class Front:
             seen["code"], seen["hint"] = fault.code, fault.hint
         except Exception as error:  # noqa: BLE001 - the last line of defence: AWS's form, the cause in the log only
             status, body = serialize.failure(service, InternalFailure(), request_id, json=json)
-            self._log.problem("internal failure", request_id=request_id, cause=_cause(error))
+            self._log.problem("internal failure", request_id=request_id, cause=cause(error))
         self._log.line("request", status=status, peer=http.peer, **seen)
         kind = serialize.content_type(service, json=json)
         return HttpAnswer(status, _headers(request_id, kind), body)
@@ -153,12 +153,3 @@ def _redirect(http: HttpRequest, request_id: str) -> HttpAnswer:
 
 def _headers(request_id: str, kind: str) -> list[tuple[bytes, bytes]]:
     return [(b"content-type", kind.encode()), (b"x-amzn-requestid", request_id.encode())]
-
-
-def _cause(error: Exception) -> str:
-    """Say where a programming error came from, without its values: they could hold a secret."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {place}"

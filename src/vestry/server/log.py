@@ -73,3 +73,12 @@ class Log:
             if self._ended and not self._lines:
                 return
             time.sleep(0.05)
+
+
+def cause(error: Exception) -> str:
+    """Say where a programming error came from, without its values: they could hold a secret."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"
