@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from vestry.directory.snapshot import Root
-from vestry.errors.ec2 import InvalidInstanceIdNotFound
+from vestry.errors import InvalidInstanceIdNotFound
 from vestry.metadata.exchange import Ask, Reply
 from vestry.metadata.imds import Imds
 from vestry.metadata.pages import refusal
