@@ -15,11 +15,11 @@ from email.utils import parsedate_to_datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from vestry.metadata.exchange import Ask, Reply
 
 from listening import ask, connect, listening
 from raw import send
 from vestry import limits
+from vestry.metadata.exchange import Ask, Reply
 from vestry.server import link_local
 
 IP_MINTTL = 21  # ip(7): segments that come with less are dropped
