@@ -21,6 +21,9 @@ LONG_TERM_KEY, TEMPORARY_KEY = "AKIA", "ASIA"
 #: What the access keys of services embed: no account has this number.
 NO_ACCOUNT = "000000000000"
 
+#: The name of the role behind an EC2 instance's own identity; IAM refuses it for roles.
+INSTANCE_ROLE = "aws:ec2-instance"
+
 _ROLE_ARN = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/(?:[!-~]*/)?[\w+=,.@-]{1,64}", re.ASCII)
 _ACCOUNT_MASK = 0x7FFFFFFFFF80
 _ACCOUNT_SHIFT = 7
@@ -64,6 +67,11 @@ def root_arn(account: str) -> str:
 def session_arn(account: str, role_name: str, session_name: str) -> str:
     """Return the ARN of a role session; it drops the role's path."""
     return f"arn:{PARTITION}:sts::{account}:assumed-role/{role_name}/{session_name}"
+
+
+def instance_role_arn(account: str) -> str:
+    """Return the ARN of the role that stands behind the identities of all EC2 instances of an account; no such role exists."""
+    return f"arn:{PARTITION}:iam::{account}:role/{INSTANCE_ROLE}"
 
 
 def federated_user_arn(account: str, name: str) -> str:

@@ -9,6 +9,7 @@ from immutables import Map
 from vestry.access.caller import (
     Caller,
     principal_of_federated_user,
+    principal_of_instance,
     principal_of_root,
     principal_of_session,
     principal_of_user,
@@ -25,6 +26,7 @@ from vestry.credentials.sigv4a import PublicKey, public_key
 from vestry.credentials.vault import Vault
 from vestry.directory import entities
 from vestry.directory.devices import MfaDevice
+from vestry.directory.machines import TERMINATED
 from vestry.directory.ring import in_use
 from vestry.directory.snapshot import Account, Root
 from vestry.errors import ExpiredToken, InvalidClientTokenId
@@ -187,6 +189,12 @@ def _session_caller(signed: SignedRequest, claims: SessionClaims, root: Root, no
         if role is None:
             raise InvalidClientTokenId
         return Caller(principal_of_session(role, claims.name), account, signed.access_key, None, role, claims)
+    if claims.kind is SessionKind.INSTANCE:
+        instance = account.machines.instances.get(claims.issuer)
+        if instance is None or instance.state == TERMINATED:
+            raise InvalidClientTokenId
+        principal = principal_of_instance(account, instance.id)
+        return Caller(principal, account, signed.access_key, None, None, claims)
     user = None if claims.issuer == account.id else account.user_by_id(claims.issuer)
     if user is None and claims.issuer != account.id:
         raise InvalidClientTokenId

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from vestry.arn import federated_user_arn, root_arn, session_arn
-from vestry.credentials.session import SessionClaims
+from vestry.arn import INSTANCE_ROLE, federated_user_arn, instance_role_arn, root_arn, session_arn
+from vestry.credentials.session import SessionClaims, SessionKind
 from vestry.directory.entities import Pairs, Role, User
 from vestry.directory.providers import SamlProvider
 from vestry.directory.snapshot import Account
@@ -50,6 +50,7 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
 class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who asks. INVARIANT: made only from a verified signature (`authenticate`) or a verified proof (`access.proof`).
 
+    An EC2 instance under its own identity has a session and neither user nor role: nothing permits it anything.
     `user` is set for users (also in GetSessionToken sessions) and is the user behind a federated user, `role` is set
     for role sessions, `session` for every temporary credential; a root user has neither user nor role. Who comes from
     an identity provider has only a `proof`, no access key, and no account of their own: `account` is then the
@@ -77,6 +78,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
             return ""
         if self.role is not None and self.session is not None:
             return f"{self.role.id}:{self.session.name}"
+        if self.session is not None and self.session.kind is SessionKind.INSTANCE:
+            return f"{self.account.id}:{INSTANCE_ROLE}:{self.session.name}"
         if self.principal.kind is Kind.FEDERATED_USER and self.session is not None:
             return f"{self.account.id}:{self.session.name}"
         return self.user.id if self.user is not None else self.account.id
@@ -95,6 +98,12 @@ def principal_of_user(user: User) -> Principal:
 def principal_of_session(role: Role, name: str) -> Principal:
     """Return a session of `role` as a principal."""
     return Principal(Kind.ROLE, role.account, session_arn(role.account, role.name, name), role.arn, role.id)
+
+
+def principal_of_instance(account: Account, instance: str) -> Principal:
+    """Return an EC2 instance under its own identity as a principal: a session of a role that does not exist."""
+    arn = session_arn(account.id, INSTANCE_ROLE, instance)
+    return Principal(Kind.ROLE, account.id, arn, instance_role_arn(account.id))
 
 
 def principal_of_provider(arn: str, address: str = "") -> Principal:

@@ -35,6 +35,7 @@ class SessionKind(IntEnum):
     SESSION_TOKEN = 2  # GetSessionToken, of a user or a root user
     FEDERATED_USER = 3  # GetFederationToken
     ROOT = 4  # AssumeRoot
+    INSTANCE = 5  # an EC2 instance's own identity, which its metadata hands out
 
 
 class SessionClaims(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
@@ -46,7 +47,9 @@ class SessionClaims(msgspec.Struct, frozen=True, gc=False, array_like=True, forb
 
     account: str
     incarnation: str  # of the account: reset and delete end its sessions
-    issuer: str  # unique id of the role (AROA…) or user (AIDA…); the account id for a root user
+    issuer: (
+        str  # unique id of the role (AROA…) or user (AIDA…); the account id for a root user; an instance's id
+    )
     name: str  # role session name, or federated user's name
     issued: int
     expires: int

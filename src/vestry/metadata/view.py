@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-
 import msgspec
 
 from vestry.access.documents import Documents
 from vestry.credentials.seal import KeyRing
 from vestry.directory.machines import Instance
 from vestry.directory.snapshot import Account, Root
+from vestry.metadata.minted import Minted
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
@@ -23,14 +21,4 @@ class View(msgspec.Struct, frozen=True, gc=False):
     delivery: str
     ring: KeyRing
     documents: Documents
-
-
-def moment(seconds: int) -> str:
-    """Return a time (epoch seconds) as the documents write it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def document(members: Mapping[str, str | None]) -> str:
-    """Return members as the service writes JSON: one a line, a space on both sides of the colon, in their order."""
-    lines = (f'  "{name}" : {msgspec.json.encode(value).decode()}' for name, value in members.items())
-    return "{\n" + ",\n".join(lines) + "\n}"
+    minted: Minted
