@@ -104,6 +104,10 @@ class Place:
         arn: str = made["Role"]["Arn"]
         return arn
 
+    def session(self, role: str, name: str) -> tuple[str, str, str]:
+        """Account, role's unique id and name of a session of one of its roles."""
+        return self.number, self.iam.get_role(RoleName=role)["Role"]["RoleId"], name
+
     def policy(self, name: str, text: str | None = None, **more: Any) -> str:
         """Create a managed policy, by default one that allows everything; return its ARN."""
         made = self.iam.create_policy(PolicyName=name, PolicyDocument=text or document(), **more)

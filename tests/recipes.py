@@ -8,6 +8,9 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "clients.md"
 ENDPOINT, ACCOUNT = "http://127.0.0.1:4566", "111122223333"
+#: Somebody else's S3.
+S3 = "http://127.0.0.1:9000"
+ENDPOINT_TLS, CA_FILE = "https://localhost:4566", "/path/to/ca.pem"
 KEY, SECRET, TOKEN_FILE = "AKIAEXAMPLE", "SECRETEXAMPLE", "/var/run/secrets/token"
 
 
@@ -23,3 +26,10 @@ def recipe(section: str, language: str, values: Mapping[str, str]) -> list[str]:
         assert any(example in block for block in blocks), f"{example} is not in docs/clients.md's {section}"
         blocks = [block.replace(example, value) for block in blocks]
     return blocks
+
+
+def exports(section: str, values: Mapping[str, str], which: int = 0) -> dict[str, str]:
+    """Return the variables that a block of shell lines of a section exports, and nothing else."""
+    lines = recipe(section, "sh", values)[which].splitlines()
+    assert all(line.startswith("export ") for line in lines), lines
+    return dict(line.removeprefix("export ").split("=", 1) for line in lines)

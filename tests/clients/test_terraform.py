@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
-from bucket import Bucket, keeping
+from object_store import ObjectStore
 from places import Place, statement
-from recipes import ACCOUNT, ENDPOINT, recipe
+from recipes import ACCOUNT, ENDPOINT, S3, recipe
 
 pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 
 
 def terraform(
-    place: Place, keys: dict[str, Any], bucket: Bucket, folder: Path, *arguments: str
+    place: Place, keys: dict[str, Any], objects: ObjectStore, bucket: str, folder: Path, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder with the page's configuration and casey's keys."""
     values = {
         ENDPOINT: place.server.endpoint,
         ACCOUNT: place.number,
-        "http://127.0.0.1:9000": bucket.endpoint,
+        S3: objects.endpoint,
+        '"state"': f'"{bucket}"',
     }
     (text,) = recipe("Terraform's S3 backend", "hcl", values)
     (folder / "main.tf").write_text(text)
@@ -51,27 +52,22 @@ def terraform(
     )
 
 
-def test_the_state_is_written_by_the_role(place: Place, tmp_path: Path) -> None:
+def test_the_state_is_written_by_the_role(place: Place, objects: ObjectStore, tmp_path: Path) -> None:
     keys = place.user("casey", statement("Allow", "sts:AssumeRole", place.arn("role/deploy")))
     place.role("deploy")
-    with keeping() as bucket:
-        begun = terraform(place, keys, bucket, tmp_path, "init")
-        assert begun.returncode == 0, begun.stderr
-        done = terraform(place, keys, bucket, tmp_path, "apply", "-auto-approve")
+    bucket = objects.bucket()
+    for command in (["init"], ["apply", "-auto-approve"]):
+        done = terraform(place, keys, objects, bucket, tmp_path, *command)
         assert done.returncode == 0, done.stderr
-        assert b'"value": "here"' in bucket.objects["/state/terraform.tfstate"]
-        assert bucket.writers
-        for writer in bucket.writers:
-            assert writer.startswith("ASIA")
-            assert place.sts.get_access_key_info(AccessKeyId=writer)["Account"] == place.number
+    assert b'"value": "here"' in objects.content(bucket, "terraform.tfstate")
+    assert objects.sessions(place.server) == {place.session("deploy", "terraform")}
 
 
-def test_the_backend_is_denied_as_aws_does(place: Place, tmp_path: Path) -> None:
+def test_the_backend_is_denied_as_aws_does(place: Place, objects: ObjectStore, tmp_path: Path) -> None:
     keys = place.user("casey")
     place.role("deploy")
-    with keeping() as bucket:
-        done = terraform(place, keys, bucket, tmp_path, "init")
-        assert done.returncode == 1
-        assert "StatusCode: 403" in done.stderr
-        assert "AccessDenied: User: " + place.arn("user/casey") in " ".join(done.stderr.split())
-        assert bucket.writers == []
+    done = terraform(place, keys, objects, objects.bucket(), tmp_path, "init")
+    assert done.returncode == 1
+    assert "StatusCode: 403" in done.stderr
+    assert "AccessDenied: User: " + place.arn("user/casey") in " ".join(done.stderr.split())
+    assert objects.asked == []
