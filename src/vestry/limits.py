@@ -84,6 +84,7 @@ HEADER_BYTES: Final = 32_768
 HEADER_COUNT: Final = 100
 REQUEST_SECONDS: Final = 30  # from the first byte to the last of one request
 IDLE_SECONDS: Final = 120  # a kept-alive connection without a request; SDK pools outlive shorter ones
+FAREWELL_SECONDS: Final = 1  # a stopping server waits so long for an idle TLS client to close its side
 CLOCK_SKEW_SECONDS: Final = 900  # SigV4: fifteen minutes either way
 TOKEN_CHARACTERS: Final = 65_536  # a session token, ours or forged
 CLAIMS_BYTES: Final = 65_536  # what a session token carries, unpacked

@@ -129,6 +129,16 @@ def test_the_aws_cli_over_tls(secure: Server, folder: Path) -> None:
     assert json.loads(done.stdout)["Account"] == keys["AccountId"]
 
 
+def test_a_server_stops_though_a_client_keeps_its_connection(tmp_path: Path) -> None:
+    certificate, key = write(tmp_path, fresh())
+    with serving(tmp_path / "data", tls_cert=certificate, tls_key=key) as server:
+        idle = client(server, "sts", server.account("idle"), tmp_path / "ca.pem")
+        idle.get_caller_identity()
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    idle.close()
+
+
 def test_a_new_pair_is_served_without_a_restart_and_a_bad_one_is_not(secure: Server, folder: Path) -> None:
     first = shown(secure)
     key = (folder / "server.key").read_bytes()

@@ -22,9 +22,9 @@ FILES = ("ca.pem", "ca.key", "server.pem", "server.key")
 VARIABLES = (
     ("AWS_CA_BUNDLE", "AWS CLI, boto3, AWS SDKs"),
     ("REQUESTS_CA_BUNDLE", "Python's requests, and the AWS CLI through it"),
-    ("SSL_CERT_FILE", "Go (Terraform), Ruby, PHP, Rust, OpenSSL; Vestry's own fetches"),
+    ("SSL_CERT_FILE", "Go (Terraform), Rust (obstore), PyArrow, Ruby, PHP, OpenSSL; Vestry's own fetches"),
     ("NODE_EXTRA_CA_CERTS", "Node.js (AWS SDK for JavaScript, CDK)"),
-    ("CURL_CA_BUNDLE", "curl; the C++ SDK of PyArrow"),
+    ("CURL_CA_BUNDLE", "curl"),
 )
 _NAME = re.compile(
     r"(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?",

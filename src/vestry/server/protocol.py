@@ -42,6 +42,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer = None
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """Close, where no request is under way. Over TLS a client that does not read now says no farewell: it is not
+        waited for longer than FAREWELL_SECONDS, or it would hold up the server's end."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(limits.FAREWELL_SECONDS, self.transport.abort)
+
     def on_message_begin(self) -> None:
         """A request begins: its head has REQUEST_SECONDS to come."""
         super().on_message_begin()
