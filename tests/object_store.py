@@ -190,7 +190,9 @@ def _door(behind: int) -> Iterator[ObjectStore]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            body = _body(self.rfile, self.headers.get("transfer-encoding"), self.headers.get("content-length"))
+            body = _body(
+                self.rfile, self.headers.get("transfer-encoding"), self.headers.get("content-length")
+            )
             headers = {name.lower(): value for name, value in self.headers.items()}
             hashed = headers.get("x-amz-content-sha256")
             intact = hashed in (hashlib.sha256(body).hexdigest(), *_UNHASHED)

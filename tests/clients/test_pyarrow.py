@@ -25,9 +25,7 @@ def write(
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.run(
         [PYTHON, "-c", program],
-        env=inherited
-        | {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
-        | exports("PyArrow", said),
+        env=inherited | {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"} | exports("PyArrow", said),
         capture_output=True,
         text=True,
         timeout=60,
