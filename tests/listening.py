@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import uvloop
 
 from vestry.server.link_local import Answering, LinkLocalListener
-from vestry.server.run import listen
+from vestry.server.listening import listen
 
 
 @contextlib.contextmanager

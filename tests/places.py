@@ -71,9 +71,9 @@ def allowed(call: Any, **parameters: Any) -> bool:
 class Place:
     """An account, its root user's clients, and users made on demand."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, alias: str | None = None) -> None:
         self.server = server
-        self.keys = server.account(f"place-{next(NUMBERS)}")
+        self.keys = server.account(alias or f"place-{next(NUMBERS)}")
         self.number: str = self.keys["AccountId"]
         self.iam = self.client("iam", self.keys)
         self.sts = self.client("sts", self.keys)

@@ -21,10 +21,11 @@ from vestry.server.settings import Clock, Settings
 
 
 class Server:
-    """A running server: `endpoint`, the data directory, the clock, and what it logged."""
+    """A running server: `endpoint`, those of `metadata`, the data directory, the clock, and what it logged."""
 
-    def __init__(self, endpoint: str, data: Path, clock: Clock, log: io.StringIO) -> None:
-        self.endpoint = endpoint
+    def __init__(self, ready: Ready, data: Path, clock: Clock, log: io.StringIO) -> None:
+        self.endpoint = ready.endpoint
+        self.metadata = ready.metadata
         self.data = data
         self.clock = clock
         self.log = log
@@ -89,7 +90,7 @@ def serving(data: Path, **settings: Any) -> Iterator[Server]:
         worker.join()
         raise failure[0]
     try:
-        yield Server(ready[0].endpoint, Path(ready[0].data), clock, stream)
+        yield Server(ready[0], Path(ready[0].data), clock, stream)
     finally:
         loop, stop = stopping[0]
         loop.call_soon_threadsafe(stop.set)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vestry.cli.choices import Data, Database, place, settings
+
+if TYPE_CHECKING:
+    from vestry.server.metadata_places import MetadataPlace
 
 
 def serve(
@@ -29,6 +33,13 @@ def serve(
     tls_key: Annotated[
         Path | None, typer.Option(help="The certificate's private key (PEM, not encrypted).", metavar="FILE")
     ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Answer instances here, told by their source address; may be given often.",
+            metavar="ADDRESS[:PORT][,account=NAME][,region=REGION]",
+        ),
+    ] = None,
     public_url: Annotated[
         str | None,
         typer.Option(
@@ -41,7 +52,7 @@ def serve(
         bool, typer.Option("--test-clock", help="FOR TESTS: let `vestry clock advance` move session time.")
     ] = False,
 ) -> None:
-    """Answer IAM and STS on one port, until SIGTERM.
+    """Answer IAM, STS and EC2 on one port, until SIGTERM.
 
     The store is --data or --database, else VESTRY_DATA or VESTRY_DATABASE, else the user's data directory. Secrets are
     encrypted with the key kept beside the data, or with VESTRY_MASTER_KEY (base64 of 32 bytes).
@@ -58,12 +69,23 @@ def serve(
         json=json,
         tls_cert=tls_cert,
         tls_key=tls_key,
+        metadata=metadata_places(metadata or ()),
         public_url=None if public_url is None else checked_url(public_url),
         test_clock=test_clock,
     )
     from vestry.server.run import serve as run
 
     raise typer.Exit(run(chosen))
+
+
+def metadata_places(texts: Sequence[str]) -> tuple[MetadataPlace, ...]:
+    """Return the places of --metadata. One that is not well formed is a usage error."""
+    from vestry.server.metadata_places import read_place
+
+    try:
+        return tuple(map(read_place, texts))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def checked_url(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from vestry.metadata.pages import refusal
 from vestry.server.committer import Published
 from vestry.server.link_local import LinkLocalListener
 from vestry.server.log import Log, cause
+from vestry.server.metadata_places import MetadataPlace
 from vestry.server.settings import Clock
 
 #: Longer paths are cut in the log.
@@ -46,8 +47,8 @@ Telling = Callable[[Root, str], Told]
 
 def only(instance: str) -> Telling:
     """Return what tells on a socket of one instance: whoever reaches it is that instance."""
-    told = Told(instance)
-    return lambda root, address: told
+    there, missing = Told(instance), Told("", f"there is no instance {instance}")
+    return lambda root, address: missing if root.instance(instance) is None else there
 
 
 def by_address(account: str | None = None, region: str | None = None) -> Telling:
@@ -75,6 +76,11 @@ def by_address(account: str | None = None, region: str | None = None) -> Telling
     return tell
 
 
+def telling_at(place: MetadataPlace) -> Telling:
+    """Return what tells at a place of `serve --metadata`."""
+    return only(place.instance) if place.instance else by_address(place.account, place.region)
+
+
 class MetadataListener:
     """Serves instance metadata on sockets."""
 
@@ -83,6 +89,16 @@ class MetadataListener:
         self._published = published
         self._clock = clock
         self._log = log
+        self._places: list[LinkLocalListener] = []
+
+    async def open(self, places: Sequence[tuple[socket.socket, MetadataPlace]]) -> None:
+        """Serve the places of `serve --metadata`, until `close`."""
+        self._places += [await self.serve(bound, telling_at(place)) for bound, place in places]
+
+    def close(self) -> None:
+        """Serve them no longer."""
+        for served in self._places:
+            served.close()
 
     async def serve(self, listener: socket.socket, telling: Telling) -> LinkLocalListener:
         """Serve a listening socket, and own it, until what is returned is closed."""

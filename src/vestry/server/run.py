@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import os
 import shlex
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,14 +20,18 @@ import uvloop
 
 from vestry import __version__, limits
 from vestry.errors import Fault
+from vestry.metadata.imds import Imds
 from vestry.server.app import App
 from vestry.server.committer import Committer, Published
 from vestry.server.front import Front
-from vestry.server.handed_listeners import HandedListeners
+from vestry.server.handed_listeners import HandedListeners, Kind
 from vestry.server.http_server import HttpServer
 from vestry.server.installation import Installation
 from vestry.server.issuers import IssuerKeys
+from vestry.server.listening import CannotListen, endpoint_of, listen
 from vestry.server.log import Log
+from vestry.server.metadata import MetadataListener
+from vestry.server.metadata_places import MetadataPlace
 from vestry.server.operator import OperatorSocket, write_server_file
 from vestry.server.pipeline import Pipeline
 from vestry.server.protocol import BoundedProtocol
@@ -52,6 +58,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str
     public_url: str
     data: str
+    metadata: tuple[str, ...] = ()
     version: str = __version__
     test_clock: bool = False
 
@@ -59,21 +66,23 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 async def run(
     settings: Settings, clock: Clock, announce: Callable[[Ready], None], stop: asyncio.Event, log: Log
 ) -> None:
-    """Serve until `stop` is set. Raises StoreError, TlsError and OSError when it cannot begin."""
+    """Serve until `stop` is set. Raises StoreError, TlsError and CannotListen when it cannot begin."""
     certificate = certificate_of(settings)
-    listener = listen(settings.host, settings.port)
-    installation = Installation(settings)
-    try:
-        await _serve(settings, installation, listener, certificate, clock, announce, stop, log)
-    finally:
-        listener.close()
-        installation.close()
+    with contextlib.ExitStack() as held:
+        listener = held.enter_context(listen(settings.host, settings.port))
+        metadata = [
+            (held.enter_context(listen(place.host, place.port)), place) for place in settings.metadata
+        ]
+        installation = Installation(settings)
+        held.callback(installation.close)
+        await _serve(settings, installation, listener, metadata, certificate, clock, announce, stop, log)
 
 
 async def _serve(
     settings: Settings,
     installation: Installation,
     listener: socket.socket,
+    places: Sequence[tuple[socket.socket, MetadataPlace]],
     certificate: Certificate | None,
     clock: Clock,
     announce: Callable[[Ready], None],
@@ -90,11 +99,22 @@ async def _serve(
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
     operator = OperatorSocket(installation, committer, pipeline.decisions, clock, log)
     folder = installation.directory.path
-    ready = Ready(endpoint=endpoint, public_url=public_url, data=str(folder), test_clock=clock.adjustable)
+    told = tuple(endpoint_of(*bound.getsockname()[:2]) for bound, _ in places)
+    ready = Ready(
+        endpoint=endpoint,
+        public_url=public_url,
+        data=str(folder),
+        metadata=told,
+        test_clock=clock.adjustable,
+    )
     server = HttpServer(http_config(front, certificate), lambda: announce(ready))
-    handed = HandedListeners(folder, {"endpoint": server.serve_also}, log)
+    imds = Imds(installation.keyring, pipeline.shared.documents, os.urandom)
+    metadata = MetadataListener(imds, published, clock, log)
+    kinds: dict[str, Kind] = {"endpoint": server.serve_also, "metadata": metadata.serve_handed}
+    handed = HandedListeners(folder, kinds, log)
     await operator.open()
     handed.open()
+    await metadata.open(places)
     server_file = write_server_file(folder, endpoint, __version__)
     beside = [
         asyncio.create_task(_flush(committer, installation.store, used, log)),
@@ -105,15 +125,14 @@ async def _serve(
     ]
     if certificate is not None:
         beside.append(asyncio.create_task(certificate.watch(log)))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    _spare_the_collector()
     try:
         await server.serve(sockets=[listener])
     finally:
         for task in beside:
             task.cancel()
         server_file.unlink(missing_ok=True)
+        metadata.close()
         await handed.close()
         await operator.close()
         await committer.close()
@@ -138,6 +157,13 @@ def http_config(front: Front, certificate: Certificate | None) -> uvicorn.Config
     )
 
 
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass by what was loaded, and look seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 async def _stop(server: HttpServer, handed: HandedListeners, stop: asyncio.Event) -> None:
     await stop.wait()
     await handed.close()
@@ -159,31 +185,11 @@ def _write_usage(store: Store, used: LastUsed, log: Log) -> None:
             log.problem("last used not written", reason=str(error))
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; OSError when the address is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
 def certificate_of(settings: Settings) -> Certificate | None:
     """Return the certificate that the server shows, None where it speaks without TLS. Raises TlsError."""
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     return Certificate(settings.tls_cert, settings.tls_key)
-
-
-def endpoint_of(host: str, port: int, *, secure: bool = False) -> str:
-    """Return the URL at which clients on this machine reach the server."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"{'https' if secure else 'http'}://{reachable}:{port}"
 
 
 def serve(settings: Settings) -> int:
@@ -206,14 +212,8 @@ def serve(settings: Settings) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main())
-    except (StoreError, TlsError, Fault) as error:
+    except (StoreError, TlsError, CannotListen, Fault) as error:
         print(f"vestry: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        print(
-            f"vestry: cannot serve on {where}: {error.strerror}. --port 0 takes a free port.", file=sys.stderr
-        )
         return 1
     finally:
         log.close()
@@ -224,6 +224,7 @@ def _banner(ready: Ready, settings: Settings) -> str:
     kept = "thrown away at the end" if settings.ephemeral else str(Path(ready.data))
     store = f" --database {settings.database}" if settings.database else f" --data {shlex.quote(ready.data)}"
     public = "" if ready.public_url == ready.endpoint else f"  public    {ready.public_url}\n"
+    metadata = "".join(f"  metadata  {url}\n" for url in ready.metadata)
     warning = (
         "!! TEST CLOCK: sessions can be made to expire by `vestry clock advance`. Never in production.\n"
         if ready.test_clock
@@ -234,6 +235,7 @@ def _banner(ready: Ready, settings: Settings) -> str:
         f"{warning}"
         f"  endpoint  {ready.endpoint}   ({', '.join(SERVICES)})\n"
         f"{public}"
+        f"{metadata}"
         f"  data      {kept}\n"
         f"  next      vestry account create my-account --profile my-account{store}\n"
         "Ready."

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from vestry.server.metadata_places import MetadataPlace
+
 #: The services that one port answers.
 SERVICES = ("iam", "sts", "ec2")
 
@@ -14,7 +16,7 @@ SERVICES = ("iam", "sts", "ec2")
 class Settings(msgspec.Struct, frozen=True):
     """What `vestry serve` is told. `data` is the data directory; `database` an SQLAlchemy URL or None for the file in
     `data`; `master_key` 32 bytes or None for the key file in `data`. `tls_cert` and `tls_key` are given together, or
-    neither. `public_url` is how clients elsewhere reach the server, None where that is its own endpoint. `test_clock`
+    neither. `metadata` is where instances are answered. `public_url` is how clients elsewhere reach the server, None where that is its own endpoint. `test_clock`
     lets the operator advance the session clock."""
 
     data: Path
@@ -26,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     master_key: bytes | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    metadata: tuple[MetadataPlace, ...] = ()
     public_url: str | None = None
     test_clock: bool = False
 
