@@ -34,6 +34,18 @@ class Needs(msgspec.Struct, frozen=True, gc=False):
     issuer: Issuer
 
 
+class AtHand(msgspec.Struct, frozen=True, gc=False):
+    """The issuers' keys that an operation may judge a token by, where the token is one of its parameters.
+
+    `awaited`: what it lacked has been asked for, so that what is missing now is out of reach; `trouble` is then AWS's
+    text for why, where it has one.
+    """
+
+    keys: Callable[[Issuer], KeySet | None]
+    awaited: bool = False
+    trouble: str = ""
+
+
 class Submission(msgspec.Struct, frozen=True, gc=False):
     """What a proof is judged by.
 

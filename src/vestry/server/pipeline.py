@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestry.access.authenticate import Keyring
-from vestry.access.proof import Submission
+from vestry.access.caller import Caller
+from vestry.access.proof import AtHand, Needs, Submission
 from vestry.credentials.sigv4 import read_signature
 from vestry.directory.draft import Draft
 from vestry.directory.snapshot import Root
@@ -22,7 +23,7 @@ from vestry.server.proving import Proving, Sources
 from vestry.server.request import Request, Shared
 from vestry.server.settings import Clock
 from vestry.server.usage import LastUsed
-from vestry.services.operation import Operation
+from vestry.services.operation import Operation, Outcome
 from vestry.services.registry import REGISTRY
 from vestry.wire import model
 from vestry.wire.validate import validate
@@ -45,7 +46,7 @@ class Pipeline:
         self.committer = committer
         self.clock = clock
         self.sources = sources
-        self.shared = Shared(keyring, used, public_url)
+        self.shared = Shared(keyring, used, public_url, sources.keys)
         self.public_url = public_url
         self.decisions = self.shared.decisions
 
@@ -73,9 +74,9 @@ class Pipeline:
             prepared.tell(caller)
             once_more = proving.again
         if not (operation.writes or (operation.mfa and second_factor.passed(values))):
-            return prepared.run(operation, values, root, caller, None)
+            return await self._read(prepared, operation, values, root, caller)
 
-        def attempt(draft: Draft) -> Mapping[str, Any] | Fault:
+        def attempt(draft: Draft) -> Outcome | Fault:
             again = caller if draft.root is root else once_more(draft.root)
             if operation.mfa:
                 return prepared.run_with_mfa(operation, values, again, draft)
@@ -84,11 +85,28 @@ class Pipeline:
         outcome = await self.committer.submit(attempt)
         if isinstance(outcome, Fault):
             raise outcome
-        return outcome
+        return _answered(outcome)
+
+    async def _read(
+        self, prepared: Request, operation: Operation, values: Mapping[str, Any], root: Root, caller: Caller
+    ) -> Mapping[str, Any]:
+        """Carry out an operation that changes nothing; what it lacks from outside is fetched once."""
+        found = prepared.run(operation, values, root, caller, None)
+        if isinstance(found, Needs):
+            trouble = await self.sources.fetch(found)
+            prepared.at_hand = AtHand(self.sources.keys, awaited=True, trouble=trouble)
+            root = self.published.root
+            found = prepared.run(operation, values, root, prepared.authenticate(root), None)
+        return _answered(found)
 
     def _submission(self, values: Mapping[str, Any], root: Root, wall: float, now: float) -> Submission:
         keyring = self.shared.keyring
         return Submission(values, root, int(wall), int(now), self.sources.keys, keyring, self.public_url)
+
+
+def _answered(outcome: Outcome) -> Mapping[str, Any]:
+    assert not isinstance(outcome, Needs), "keys are needed where nothing is changed, and once"
+    return outcome
 
 
 def _offered(wire: model.Operation) -> Operation:

@@ -16,8 +16,10 @@ from vestry.access.caller import Caller
 from vestry.access.context import Facts
 from vestry.access.declaration import Ask
 from vestry.access.documents import Documents
+from vestry.access.proof import AtHand, Issuer
 from vestry.access.replay import Asked, unknown_keys_of
 from vestry.access.service import SOURCE_ACCOUNT, SOURCE_ARN, checked_source
+from vestry.credentials.issuer_keys import KeySet
 from vestry.credentials.seal import SALT_BYTES
 from vestry.credentials.sigv4 import SignedRequest
 from vestry.directory.draft import Draft
@@ -30,19 +32,22 @@ from vestry.server.decisions import Decisions
 from vestry.server.exchange import HttpRequest
 from vestry.server.hosts import GLOBAL_REGION, enforced_region, requested_region
 from vestry.server.usage import LastUsed
-from vestry.services.operation import Call, Operation
+from vestry.services.operation import Call, Operation, Outcome
 from vestry.wire import model
 
 
 class Shared:
     """What all requests of one server share: keys, compiled documents, and what is told about requests afterwards."""
 
-    __slots__ = ("decisions", "documents", "entropy", "keyring", "public_url", "used")
+    __slots__ = ("at_hand", "decisions", "documents", "entropy", "keyring", "public_url", "used")
 
-    def __init__(self, keyring: Keyring, used: LastUsed, public_url: str) -> None:
+    def __init__(
+        self, keyring: Keyring, used: LastUsed, public_url: str, keys: Callable[[Issuer], KeySet | None]
+    ) -> None:
         self.keyring = keyring
         self.used = used
         self.public_url = public_url
+        self.at_hand = AtHand(keys)
         self.documents = Documents()
         self.decisions = Decisions()
         self.entropy: Callable[[int], bytes] = os.urandom
@@ -51,7 +56,7 @@ class Shared:
 class Request:
     """A request under way: read from the wire, its clocks read once."""
 
-    __slots__ = ("http", "now", "parameters", "seen", "shared", "signed", "wall", "wire")
+    __slots__ = ("at_hand", "http", "now", "parameters", "seen", "shared", "signed", "wall", "wire")
 
     def __init__(
         self,
@@ -72,6 +77,7 @@ class Request:
         self.wall = wall
         self.now = now
         self.seen = seen
+        self.at_hand = shared.at_hand
 
     def authenticate(self, root: Root) -> Caller:
         """Return who signed the request, as `root` knows them."""
@@ -111,7 +117,7 @@ class Request:
         root: Root,
         caller: Caller,
         draft: Draft | None,
-    ) -> Mapping[str, Any]:
+    ) -> Outcome:
         """Authorize the operation and carry it out, on one state."""
         shared = self.shared
         declaration = operation.declaration
@@ -140,13 +146,15 @@ class Request:
             shared.keyring,
             shared.used.get,
             shared.public_url,
+            shared.documents,
+            self.at_hand,
             draft,
         )
         return operation.function(call)
 
     def run_with_mfa(
         self, operation: Operation, values: Mapping[str, Any], caller: Caller, draft: Draft
-    ) -> Mapping[str, Any] | Fault:
+    ) -> Outcome | Fault:
         """Carry out an operation for a caller who brings a second factor; a fault is returned, for the code is used."""
         return second_factor.attempt(
             values,

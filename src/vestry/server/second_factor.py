@@ -7,7 +7,7 @@ the committer writes nothing of an attempt that raises.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,7 +17,7 @@ from vestry.access.mfa import WRONG_CODE, device_of, try_code
 from vestry.directory.draft import Draft
 from vestry.errors import AccessDenied, Fault
 
-Answer = Mapping[str, Any]
+A = TypeVar("A")
 
 
 def passed(parameters: Mapping[str, Any]) -> bool:
@@ -33,8 +33,8 @@ def attempt(
     *,
     wall: int,
     now: int,
-    run: Callable[[Caller], Answer],
-) -> Answer | Fault:
+    run: Callable[[Caller], A],
+) -> A | Fault:
     """Return what `run` answers to the caller who has proved a device, or the fault that refuses the request.
 
     1. The caller has a device with that serial number. Raises AccessDenied; nothing has changed then.

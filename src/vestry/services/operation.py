@@ -10,7 +10,8 @@ import msgspec
 from vestry.access.authenticate import Keyring
 from vestry.access.caller import Caller
 from vestry.access.declaration import Declaration, Keys, More, On
-from vestry.access.proof import ProvenBy
+from vestry.access.documents import Documents
+from vestry.access.proof import AtHand, Needs, ProvenBy
 from vestry.directory.draft import Draft
 from vestry.directory.entities import Entity
 from vestry.directory.snapshot import Account, Root
@@ -23,7 +24,8 @@ class Call(msgspec.Struct, frozen=True):
 
     `region` is the one that is asked for; `now` is the session clock and `wall` the real one, in epoch seconds;
     `entropy(n)` gives n random bytes; `draft` is None for operations that change nothing; `last_used` answers by
-    access key id or role id; `public_url` is how others reach this server, without a final slash.
+    access key id or role id; `public_url` is how others reach this server, without a final slash; `documents` are the
+    compiled policies, and `at_hand` the issuers' keys.
     """
 
     caller: Caller
@@ -36,6 +38,8 @@ class Call(msgspec.Struct, frozen=True):
     keyring: Keyring
     last_used: Callable[[str], Usage | None]
     public_url: str
+    documents: Documents
+    at_hand: AtHand
     draft: Draft | None = None
 
     @property
@@ -64,7 +68,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 Answer = Mapping[str, Any]
-Function = Callable[[Call], Answer]
+#: An operation answers, or says whose keys it needs for that, and is then called once more.
+#: INVARIANT: only one that changes nothing says so.
+Outcome = Answer | Needs
+Function = Callable[[Call], Outcome]
 
 
 class Operation(msgspec.Struct, frozen=True):

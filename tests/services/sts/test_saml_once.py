@@ -28,6 +28,8 @@ from saml_federation import DENIED, SAML, Federation, now
 from serving import serving
 from vestry.access.authenticate import Keyring
 from vestry.access.caller import Caller, Spent, principal_of_root
+from vestry.access.documents import Documents
+from vestry.access.proof import AtHand
 from vestry.credentials.vault import Vault
 from vestry.directory.draft import Draft
 from vestry.directory.entities import Settings
@@ -158,6 +160,8 @@ def test_what_could_not_be_presented_any_more_is_forgotten_a_part_at_a_time() ->
             keyring=Keyring(Vault(bytes(32))),
             last_used=lambda _: None,
             public_url="",
+            documents=Documents(),
+            at_hand=AtHand(lambda _: None),
             draft=draft,
         )
         spend(call, Spent(identifier, begin + 300))

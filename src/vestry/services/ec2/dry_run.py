@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from vestry.access.declaration import Keys, More, On
 from vestry.errors import DryRunOperation
-from vestry.services.operation import Answer, Call, Function, operation
+from vestry.services.operation import Call, Function, Outcome, operation
 
 
 def ec2_operation(
@@ -20,7 +20,7 @@ def ec2_operation(
     register = operation(action, on=on, keys=keys, more=more, writes=writes)
 
     def decorate(function: Function) -> Function:
-        def perform(call: Call) -> Answer:
+        def perform(call: Call) -> Outcome:
             answer = function(call)
             if call.get("DryRun"):
                 raise DryRunOperation
