@@ -1,6 +1,6 @@
-"""When an instance's credentials begin and end.
+"""When the credentials of an instance or a task begin and end.
 
-Time is cut into periods, whose beginnings are shifted for each instance so that not all of them change at once. What is
+Time is cut into periods, whose beginnings are shifted for each of them so that not all of them change at once. What is
 served is a pure function of the period: every reader, node and restart gets the same. Credentials live LIFE seconds and
 there are new ones each PERIOD; where the role's maximum session duration is shorter, they live that long, and change
 three times as often. So what is served has at least two thirds of an hour to go, where AWS promises five minutes.
@@ -30,10 +30,14 @@ def slot(instance: Instance, whose: str, now: int, longest: int = LIFE) -> Slot:
 
     A new association and a start of the instance begin a slot: what was issued before may have been revoked.
     """
+    since = instance.association.since if instance.association is not None else 0
+    return slot_since(f"{instance.id} {whose}", max(since, instance.started), now, longest)
+
+
+def slot_since(seed: str, since: int, now: int, longest: int = LIFE) -> Slot:
+    """Return the slot of `now` for what is told from others by `seed`; the first one begins at `since`."""
     life = min(LIFE, longest)
     period = min(PERIOD, life // _PERIODS_OF_A_LIFE)
-    shift = int.from_bytes(blake2b(f"{instance.id} {whose}".encode(), digest_size=8).digest(), "big") % period
-    begun = now - (now - shift) % period
-    since = instance.association.since if instance.association is not None else 0
-    issued = max(begun, since, instance.started)
+    shift = int.from_bytes(blake2b(seed.encode(), digest_size=8).digest(), "big") % period
+    issued = max(now - (now - shift) % period, since)
     return Slot(issued, issued + life)

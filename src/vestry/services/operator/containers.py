@@ -58,7 +58,7 @@ def create(call: OperatorCall) -> dict[str, Any]:
     return {
         **_shape(task),
         "RelativeUri": f"/v2/credentials/{credentials_id}",
-        "Path": f"/tasks/{identifier}/credentials",
+        "Path": f"/tasks/{role.account}/{identifier}/credentials",
         "AuthorizationToken": token,
     }
 
