@@ -20,17 +20,23 @@ from vestry.server import second_factor
 from vestry.services.registry import REGISTRY
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-SERVICES = ("ec2", "iam", "sts")
+SERVICES = ("ec2", "iam", "rolesanywhere", "sts")
 LOADER = botocore.session.Session()
 #: What is done to another account is denied without a reason.
 ACROSS_ACCOUNTS = {("sts", "AssumeRoot")}
 #: Errors of the models that have status 403 and are no denial.
 MODELLED_REFUSALS = {"InvalidAuthenticationCode", "OutboundWebIdentityFederationDisabledException"}
-#: How a request without a signature is refused, and one that no policy allows: EC2 has codes of its own.
-UNSIGNED_CODES = {"ec2": ("MissingParameter", 400)}
-DENIED_CODES = {"ec2": "UnauthorizedOperation"}
+#: How a request without a signature is refused, and one that no policy allows: EC2 and the REST services have their own.
+UNSIGNED_CODES = {
+    "ec2": ("MissingParameter", 400),
+    "rolesanywhere": ("MissingAuthenticationTokenException", 403),
+}
+DENIED_CODES = {"ec2": "UnauthorizedOperation", "rolesanywhere": "AccessDeniedException"}
 #: What an operation that is allowed and asked in good form may not answer.
-REFUSALS = {"AccessDenied", "UnauthorizedOperation", "ValidationError", "InvalidInput", "MissingParameter"}
+REFUSALS = {
+    *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"),
+    *("ValidationError", "ValidationException", "InvalidInput", "MissingParameter"),
+}
 EXEMPT = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 
 
@@ -54,6 +60,13 @@ def is_unsigned(service: str, name: str) -> bool:
     """Tell whether the model wants no signature."""
     operation = model(service).operation_model(name)
     return operation.auth_type == "none" or "smithy.api#noAuth" in (operation.auth or [])
+
+
+def in_the_path(service: str, name: str) -> dict[str, str]:
+    """The parameters without which a REST operation has no path."""
+    shape = model(service).operation_model(name).input_shape
+    members = shape.members if shape is not None else {}
+    return {key: "some" for key, member in members.items() if member.serialization.get("location") == "uri"}
 
 
 OTHERS = sorted(
@@ -275,7 +288,7 @@ def test_every_other_operation_refuses_by_name(stage: Stage) -> None:
         if is_unsigned(service, name):
             continue
         try:
-            clients[service]._make_api_call(name, SENT.get(name, {}))
+            clients[service]._make_api_call(name, SENT.get(name, in_the_path(service, name)))
         except ClientError as error:
             assert error.response["Error"]["Code"] == "UnsupportedOperation", error
             assert f"{service}:{name}" in error.response["Error"]["Message"]

@@ -9,6 +9,7 @@ import pytest
 
 from raw import FORM, send, signed
 from serving import Server
+from vestry.server.settings import SERVICES
 from vestry.services.registry import REGISTRY
 
 
@@ -18,6 +19,7 @@ def keys(server: Server) -> dict[str, Any]:
     return server.account("front")
 
 
+OFFERED = ", ".join(SERVICES)
 SIGNED = (
     "AWS4-HMAC-SHA256 Credential=AKIAX/20261124/eu-west-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 )
@@ -53,7 +55,7 @@ def test_a_service_that_is_not_offered_is_named(
 ) -> None:
     answer = send(server.endpoint, method, target, headers)
     assert (answer.status, "UnsupportedOperation" in answer.text) == (400, True), says
-    assert f"Vestry does not offer the service {service}; it offers iam, sts, ec2." in answer.text
+    assert f"Vestry does not offer the service {service}; it offers {OFFERED}." in answer.text
 
 
 def test_a_target_that_is_not_offered_is_named_in_json(server: Server) -> None:
@@ -65,7 +67,7 @@ def test_a_target_that_is_not_offered_is_named_in_json(server: Server) -> None:
     assert answer.status == 400
     assert json.loads(answer.text) == {
         "__type": "UnknownOperationException",
-        "message": "Vestry does not offer the service AWSOrganizationsV20161128; it offers iam, sts, ec2.",
+        "message": f"Vestry does not offer the service AWSOrganizationsV20161128; it offers {OFFERED}.",
     }
 
 
@@ -113,7 +115,7 @@ def test_health_says_version_services_and_enforcement(server: Server, path: str)
     said = json.loads(answer.text)
     assert answer.status == 200
     assert said["enforcement"] == "always"
-    assert set(said["services"]) == {"ec2", "iam", "sts"}
+    assert set(said["services"]) == set(SERVICES) == {"ec2", "iam", "rolesanywhere", "sts"}
     assert said["version"]
 
 

@@ -18,7 +18,10 @@ import botocore
 import botocore.parsers
 import botocore.serialize
 from botocore.model import OperationModel, ServiceModel
+from botocore.utils import percent_encode_sequence
 from hypothesis import strategies as st
+
+from vestry.wire.rest_parse import RestRequest
 
 DEPTH = 4
 _LEAST, _MOST = 0, 4_102_444_800  # 1970 … 2100
@@ -40,6 +43,17 @@ def sent(service: str, name: str, values: dict[str, Any]) -> bytes:
     serializer = botocore.serialize.create_serializer(model.metadata["protocol"], include_validation=False)
     body = serializer.serialize_to_request(values, model)["body"]
     return body if isinstance(body, bytes) else urlencode(body).encode()
+
+
+def sent_rest(service: str, name: str, values: dict[str, Any]) -> tuple[str, str, RestRequest]:
+    """The method, the raw path and the rest of the request that botocore sends to a REST service."""
+    model = operation_model(service, name)
+    serializer = botocore.serialize.create_serializer(model.metadata["protocol"], include_validation=False)
+    request = serializer.serialize_to_request(values, model)
+    headers = {key.lower().encode(): str(value).encode() for key, value in request["headers"].items()}
+    body = request["body"] if isinstance(request["body"], bytes) else request["body"].encode()
+    query = percent_encode_sequence(request["query_string"]).encode()
+    return request["method"], request["url_path"], RestRequest({}, query, headers, body)
 
 
 def received(service: str, name: str, body: bytes, status: int = 200) -> dict[str, Any]:
@@ -94,10 +108,20 @@ def structure(shape: Any, *, epoch: bool, depth: int) -> st.SearchStrategy[dict[
         for name, member in shape.members.items()
         if depth > 0 or member.type_name not in ("structure", "list", "map")
     }
+    labels = {
+        name: values(member, epoch=epoch).filter(lambda value: value != "")
+        for name, member in members.items()
+        if member.serialization.get("location") == "uri"
+    }
+    members = {name: member for name, member in members.items() if name not in labels}
+    if getattr(shape, "is_tagged_union", False) and epoch:
+        return st.sampled_from(sorted(members)).flatmap(
+            lambda name: values(members[name], epoch=epoch, depth=depth - 1).map(lambda item: {name: item})
+        )
     drawn = {
         name: st.deferred(lambda m=m: values(m, epoch=epoch, depth=depth - 1)) for name, m in members.items()
     }
-    found = st.fixed_dictionaries({}, optional=drawn)
+    found = st.fixed_dictionaries(labels, optional=drawn)
     return found if epoch else found.map(_without_empty)
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from vestry.errors import InvalidAction, MalformedInput
 from vestry.limits import QUERY_PARAMETERS
+from vestry.wire.json_values import read_json
 from vestry.wire.model import Service, find_operation, find_target, load_service
-from vestry.wire.parse import parse_parameters, read_json, read_query
+from vestry.wire.parse import parse_parameters, read_query
 
 IAM, STS, EC2 = load_service("iam"), load_service("sts"), load_service("ec2")
 

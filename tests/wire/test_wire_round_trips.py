@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestry.services.registry import REGISTRY
+from vestry.wire.json_values import read_json
 from vestry.wire.model import load_service
-from vestry.wire.parse import parse_parameters, read_json, read_query
+from vestry.wire.parse import parse_parameters, read_query
 from vestry.wire.serialize import success
 
 SERVICES = ["iam", "sts", "ec2", "organizations"]

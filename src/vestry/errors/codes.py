@@ -50,13 +50,31 @@ DIFFERENCES: dict[str, dict[type[f.Fault], tuple[str, int, str | Callable[[f.Fau
         f.ValidationError: ("ValidationException", 400, None),
         f.MalformedInput: ("SerializationException", 400, None),
     },
+    # Of the codes that the service's own model has, the status is the model's.
+    "rest-json": {
+        f.InvalidClientTokenId: ("UnrecognizedClientException", 403, None),
+        f.SignatureDoesNotMatch: ("InvalidSignatureException", 403, None),
+        f.IncompleteSignature: ("IncompleteSignatureException", 403, None),
+        f.MissingAuthenticationToken: (
+            "MissingAuthenticationTokenException",
+            403,
+            "Missing Authentication Token",
+        ),
+        f.ExpiredToken: ("ExpiredTokenException", 403, None),
+        f.AccessDenied: ("AccessDeniedException", 403, None),
+        f.Throttling: ("ThrottlingException", 429, None),
+        f.InvalidAction: ("UnknownOperationException", 404, None),
+        f.ValidationError: ("ValidationException", 400, None),
+        f.MalformedInput: ("SerializationException", 400, None),
+        f.ServiceUnavailable: ("ServiceUnavailableException", 503, None),
+    },
 }
 
 
 def code_and_status(fault: f.Fault, family: str) -> tuple[str, int, str | None]:
     """Return the code, HTTP status and message (None: no Message element) of `fault` in a protocol family.
 
-    `family` is `query`, `ec2` or `json`; any other raises KeyError.
+    `family` is `query`, `ec2`, `json` or `rest-json`; any other raises KeyError.
     """
     rows = DIFFERENCES[family]
     for kind in type(fault).__mro__:

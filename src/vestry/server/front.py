@@ -15,13 +15,14 @@ from urllib.parse import unquote
 import msgspec
 
 from vestry import __version__
-from vestry.errors import Fault, InternalFailure, NotImplementedOperation
+from vestry.errors import Fault, InternalFailure, InvalidAction, NotImplementedOperation
 from vestry.server import issuer_documents
 from vestry.server.exchange import HttpAnswer, HttpRequest
 from vestry.server.log import Log, cause
 from vestry.server.pipeline import Pipeline
 from vestry.server.saml_page import saml_page
 from vestry.wire import model, parse, serialize
+from vestry.wire.rest_parse import RestRequest
 
 _HEALTH = frozenset(("/health", "/_localstack/health"))
 _REDIRECT = "https://aws.amazon.com/iam"
@@ -45,40 +46,58 @@ class Front:
     def __init__(self, pipeline: Pipeline, services: Sequence[model.Service], log: Log) -> None:
         self._pipeline = pipeline
         self._services = services
+        self._rest = {one.signing_name: one for one in services if one.family == "rest-json"}
         self._log = log
 
     async def answer(self, http: HttpRequest) -> HttpAnswer:
         """Return the answer to one request."""
         request_id = new_request_id()
         form = http.method == "POST" and (http.header(b"content-type") or "").startswith(_FORM)
+        service: model.Service | None = None
         if http.path != "/" or http.method not in ("GET", "POST"):
-            special = self._special(http, request_id, form)
+            service = self._rest_service(http)
+            special = self._special(http, request_id, form) if service is None else None
             if special is not None:
                 return special
         seen: dict[str, Any] = {"request_id": request_id}
-        operation: model.Operation | None = None
-        service: model.Service | None = None
         json = (http.header(b"accept") or "").startswith("application/json")
+        more: list[tuple[bytes, bytes]] = []
+        raw: model.Raw
+        operation: model.Operation | None
         try:
-            parameters = parse.read_query(http.body if form else http.query)
-            service = model.service_of_version(self._services, parameters.get("Version"))
-            operation = model.find_operation(
-                self._services, parameters.get("Version"), parameters.get("Action")
-            )
+            if service is None:
+                raw = parameters = parse.read_query(http.body if form else http.query)
+                version, action = parameters.get("Version"), parameters.get("Action")
+                service = model.service_of_version(self._services, version)
+                operation = model.find_operation(self._services, version, action)
+            else:
+                operation, labels = model.find_rest(service, http.method, http.path)
+                raw = RestRequest(labels, http.query, http.headers, http.body)
             if operation is None:
                 return self._without_action(http, request_id)
             seen["operation"] = f"{operation.service.name}:{operation.name}"
-            result = await self._pipeline.perform(operation, parameters, http, seen)
-            status, body = 200, serialize.success(operation, result, request_id, json=json)
+            result = await self._pipeline.perform(operation, raw, http, seen)
+            status = operation.http.response_code
+            body = serialize.success(operation, result, request_id, json=json)
         except Fault as fault:
             status, body = serialize.failure(service, fault, request_id, json=json)
+            more = serialize.error_headers(service, fault)
             seen["code"], seen["hint"] = fault.code, fault.hint
         except Exception as error:  # noqa: BLE001 - the last line of defence: AWS's form, the cause in the log only
-            status, body = serialize.failure(service, InternalFailure(), request_id, json=json)
+            failed = InternalFailure()
+            status, body = serialize.failure(service, failed, request_id, json=json)
+            more = serialize.error_headers(service, failed)
             self._log.problem("internal failure", request_id=request_id, cause=cause(error))
         self._log.line("request", status=status, peer=http.peer, **seen)
         kind = serialize.content_type(service, json=json)
-        return HttpAnswer(status, _headers(request_id, kind), body)
+        return HttpAnswer(status, _headers(request_id, kind) + more, body)
+
+    def _rest_service(self, http: HttpRequest) -> model.Service | None:
+        """Return the REST service that a request is for: that of its credential scope, or, unsigned, that of its path."""
+        signed = signed_service(http)
+        if signed is not None:
+            return self._rest.get(signed)
+        return next((one for one in self._rest.values() if one.routes.find(http.method, http.path)), None)
 
     def _health(self) -> bytes:
         """Say what runs; a test clock is never left unsaid."""
@@ -117,6 +136,8 @@ class Front:
     def _without_action(self, http: HttpRequest, request_id: str) -> HttpAnswer:
         """Answer what names no operation of ours: by the name of the service it is for, or else as AWS, elsewhere."""
         target, service = http.header(b"x-amz-target"), signed_service(http)
+        if service in self._rest:
+            return self._no_operation(self._rest[service], request_id)
         if target is None and service is None:
             return _redirect(http, request_id)
         what = service if target is None else target.rpartition(".")[0] or target
@@ -128,6 +149,12 @@ class Front:
             return HttpAnswer(400, _headers(request_id, "application/x-amz-json-1.1"), body)
         status, body = serialize.failure(None, fault, request_id, json=False)
         return HttpAnswer(status, _headers(request_id, "text/xml"), body)
+
+    def _no_operation(self, service: model.Service, request_id: str) -> HttpAnswer:
+        fault = InvalidAction(None)
+        status, body = serialize.failure(service, fault, request_id, json=False)
+        headers = _headers(request_id, serialize.content_type(service, json=False))
+        return HttpAnswer(status, headers + serialize.error_headers(service, fault), body)
 
 
 def signed_service(http: HttpRequest) -> str | None:

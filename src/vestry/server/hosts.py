@@ -12,7 +12,7 @@ from functools import lru_cache
 GLOBAL_REGION = "us-east-1"
 
 #: Hosts of services that have one in every region: `sts.eu-west-1.amazonaws.com`.
-_REGIONAL = re.compile(r"(sts|ec2)(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)", re.ASCII)
+_REGIONAL = re.compile(r"([a-z0-9-]+?)(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)", re.ASCII)
 _GLOBAL = frozenset(
     ("iam.amazonaws.com", "iam.global.api.aws", "iam-fips.amazonaws.com", "sts.amazonaws.com")
 )

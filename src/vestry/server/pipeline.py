@@ -51,20 +51,20 @@ class Pipeline:
         self.decisions = self.shared.decisions
 
     async def perform(
-        self, wire: model.Operation, parameters: Mapping[str, str], http: HttpRequest, seen: dict[str, Any]
+        self, wire: model.Operation, raw: model.Raw, http: HttpRequest, seen: dict[str, Any]
     ) -> Mapping[str, Any]:
         """Return the operation's result, or raise the fault that refuses it; `seen` collects what the log may say."""
         signed = read_signature(http.query, http.headers) if wire.signed else None
         if wire.signed and signed is None:
             raise MissingAuthenticationToken
         wall = self.clock.wall()
-        prepared = Request(self.shared, wire, parameters, http, signed, wall, wall + self.clock.offset, seen)
+        prepared = Request(self.shared, wire, http, signed, wall, wall + self.clock.offset, seen)
         root = self.published.root
         if signed is not None:
             caller = prepared.authenticate(root)
             once_more = prepared.authenticate
         operation = _offered(wire)
-        values = wire.parse(parameters)
+        values = wire.parse(raw)
         validate(wire, values)
         if operation.proof is not None:
             proving = Proving(

@@ -56,13 +56,12 @@ class Shared:
 class Request:
     """A request under way: read from the wire, its clocks read once."""
 
-    __slots__ = ("at_hand", "http", "now", "parameters", "seen", "shared", "signed", "wall", "wire")
+    __slots__ = ("at_hand", "http", "now", "seen", "shared", "signed", "wall", "wire")
 
     def __init__(
         self,
         shared: Shared,
         wire: model.Operation,
-        parameters: Mapping[str, str],
         http: HttpRequest,
         signed: SignedRequest | None,
         wall: float,
@@ -71,7 +70,6 @@ class Request:
     ) -> None:
         self.shared = shared
         self.wire = wire
-        self.parameters = parameters
         self.http = http
         self.signed = signed
         self.wall = wall

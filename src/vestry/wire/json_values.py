@@ -1,6 +1,6 @@
 """Values as JSON and back: the JSON services' bodies, and the query services' answers to `Accept: application/json`.
 
-Times are epoch seconds, blobs base64. A body is read as the model has it: unknown members are ignored, nulls are absent,
+Times are epoch seconds unless the model says ISO 8601, blobs base64. A body is read as the model has it: unknown members are ignored, nulls are absent,
 and a value of another type is `MalformedInput` (the JSON services call it SerializationException).
 """
 
@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from vestry.errors import MalformedInput
 from vestry.limits import JSON_DEPTH
 from vestry.wire.scalars import blob, moment
-from vestry.wire.shapes import Shape
+from vestry.wire.shapes import Shape, element_name
+from vestry.wire.xml_write import iso_time
 
 Converter = Callable[[Any], Any]
 
@@ -72,6 +75,22 @@ _READ: dict[str, Converter] = {
 }
 
 
+_decode_json = msgspec.json.Decoder().decode
+
+
+def read_json(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request's body ({} for an empty one); MalformedInput for anything else."""
+    if not raw.strip():
+        return {}
+    try:
+        body = _decode_json(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MalformedInput(None) from None
+    if not isinstance(body, dict):
+        raise MalformedInput(None)
+    return body
+
+
 def json_input(shapes: Mapping[str, Shape], name: str | None) -> Converter:
     """Return the reader of an operation's input: a decoded JSON object -> values (`name` None: no input)."""
     if name is None:
@@ -92,10 +111,11 @@ def _read(shapes: Mapping[str, Shape], name: str, value: Any, depth: int) -> Any
         raise MalformedInput(None)
     if shape.type == "structure":
         known = shape.members
+        sent = _mapping(value)
         return {
-            member: _read(shapes, known[member].shape, item, depth + 1)
-            for member, item in _mapping(value).items()
-            if member in known and item is not None
+            member: _read(shapes, ref.shape, item, depth + 1)
+            for member, ref in known.items()
+            if ref.location is None and (item := sent.get(element_name(shapes, ref, member))) is not None
         }
     if shape.type == "list" and shape.member is not None:
         if not isinstance(value, list):
@@ -110,8 +130,12 @@ def _read(shapes: Mapping[str, Shape], name: str, value: Any, depth: int) -> Any
 def json_output(shapes: Mapping[str, Shape], name: str) -> Converter:
     """Return the writer of an output shape: values -> what a JSON encoder takes, members in alphabetical order.
 
-    None and absent members are left out; a member that the model doesn't have is a KeyError.
+    None and absent members are left out; a member that the model doesn't have is a KeyError. A shape that a REST service
+    sends partly outside the body is a ValueError: no operation of ours has one.
     """
+    shape = shapes[name]
+    if shape.payload is not None or any(ref.location is not None for ref in shape.members.values()):
+        raise ValueError(f"{name} is sent outside the body")
 
     def write(value: Any) -> Any:
         return _write(shapes, name, value)
@@ -124,7 +148,7 @@ def _write(shapes: Mapping[str, Shape], name: str, value: Any) -> Any:
     if shape.type == "structure":
         known = shape.members
         return {
-            member: _write(shapes, known[member].shape, value[member])
+            element_name(shapes, known[member], member): _write(shapes, known[member].shape, value[member])
             for member in sorted(value)
             if value[member] is not None
         }
@@ -134,4 +158,6 @@ def _write(shapes: Mapping[str, Shape], name: str, value: Any) -> Any:
     if shape.type == "map" and shape.value is not None:
         inner = shape.value.shape
         return {key: _write(shapes, inner, item) for key, item in value.items()}
+    if shape.timestamp_format == "iso8601":
+        return iso_time(value)
     return value

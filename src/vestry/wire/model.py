@@ -1,4 +1,8 @@
-"""The services, from botocore's models: found by (Version, Action) or by target, their codecs built on first use."""
+"""The services, from botocore's models and from ours, their codecs built on first use.
+
+What an operation has no model of botocore's for is described in `models/`, in the format of botocore's own extras
+(`service-2.sdk-extras.json`), so that botocore can be given the same files.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,23 @@ from vestry.wire.constraints import Constraints
 from vestry.wire.dialects import dialect_of
 from vestry.wire.json_values import json_input, json_output
 from vestry.wire.query_parse import query_input
-from vestry.wire.shapes import OperationModel, ServiceModel, Shape
+from vestry.wire.rest_parse import RestRequest, rest_input
+from vestry.wire.rest_routes import Routes
+from vestry.wire.shapes import Extras, OperationModel, ServiceModel, Shape
 from vestry.wire.xml_write import XmlWriters
 
 _MODEL = msgspec.json.Decoder(ServiceModel)
+_EXTRAS = msgspec.json.Decoder(Extras)
+_OURS = Path(__file__).parent / "models"
 
 #: botocore's protocol -> our family; what a family shares is framing and how faults are called
-_FAMILIES = {"query": "query", "ec2": "ec2", "json": "json", "rest-json": "json"}
+_FAMILIES = {"query": "query", "ec2": "ec2", "json": "json", "rest-json": "rest-json"}
+
+#: The families whose requests and answers are JSON.
+_JSON = frozenset(("json", "rest-json"))
+
+#: What an operation's parser takes: a query's or body's parameters by name, or the parts of a REST request.
+Raw = Mapping[str, Any] | RestRequest
 
 
 class Operation:
@@ -35,6 +49,7 @@ class Operation:
         self.output = model.output.shape if model.output else None
         self.result_wrapper = model.output.result_wrapper if model.output else None
         self.signed = model.authtype != "none"
+        self.http = model.http
 
     def __repr__(self) -> str:
         return f"<Operation {self.service.name}:{self.name}>"
@@ -45,8 +60,11 @@ class Operation:
         return tuple(self.service.shapes[self.input].members) if self.input else ()
 
     @cached_property
-    def parse(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """Parameters (query: texts by dotted name; json: the decoded body) -> values by the model's member names."""
+    def parse(self) -> Callable[[Any], dict[str, Any]]:
+        """Parameters (query: texts by dotted name; json: the decoded body; rest-json: a RestRequest) -> values by the
+        model's member names."""
+        if self.service.family == "rest-json":
+            return rest_input(self.service.shapes, self.input)
         if self.service.family == "json":
             return json_input(self.service.shapes, self.input)
         return query_input(self.service.shapes, self.input, self.service.family)
@@ -98,6 +116,12 @@ class Service:
         self.json_version = model.metadata.json_version
         self.namespace = model.metadata.xml_namespace or ""
         self.target_prefix = model.metadata.target_prefix
+        #: The status of each error that the model describes, where it says one.
+        self.error_statuses: Mapping[str, int] = {
+            name: shape.error.http_status_code
+            for name, shape in model.shapes.items()
+            if shape.error is not None and shape.error.http_status_code is not None
+        }
         self.shapes: dict[str, Shape] = model.shapes
         self.operations: Mapping[str, Operation] = {
             key: Operation(self, operation) for key, operation in model.operations.items()
@@ -110,6 +134,16 @@ class Service:
     def constraints(self) -> Constraints:
         """What the model demands of parameters, in this service's wording."""
         return Constraints(self.shapes, dialect_of(self.name))
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The paths of a REST service."""
+        return Routes({name: one.http for name, one in self.operations.items()})
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its bodies are JSON whatever the client asks for."""
+        return self.family in _JSON
 
     @cached_property
     def xml_writers(self) -> XmlWriters:
@@ -130,7 +164,23 @@ def load_service(name: str) -> Service:
     versions = sorted(path.parent for path in folder.glob("*/service-2.json*"))
     if not versions or not name.replace("-", "").isalnum():
         raise LookupError(f"no model of a service called {name!r}")
-    return Service(name, read_model(versions[-1]))
+    return Service(name, _with_ours(name, read_model(versions[-1])))
+
+
+def _with_ours(name: str, model: ServiceModel) -> ServiceModel:
+    """Return a model with the operations and shapes that only our own model of the service has."""
+    path = _OURS / name / model.metadata.api_version / "service-2.sdk-extras.json"
+    if not path.exists():
+        return model
+    ours = _EXTRAS.decode(path.read_bytes()).merge
+    twice = (model.operations.keys() & ours.operations) | (model.shapes.keys() & ours.shapes)
+    if twice:
+        raise ValueError(
+            f"{path.name} of {name} describes again what botocore has: {', '.join(sorted(twice))}"
+        )
+    return msgspec.structs.replace(
+        model, operations=model.operations | ours.operations, shapes=model.shapes | ours.shapes
+    )
 
 
 def read_model(folder: Path) -> ServiceModel:
@@ -150,7 +200,7 @@ def find_operation(services: Sequence[Service], version: str | None, action: str
     if action is None:
         return None
     for service in services:
-        if service.version == version and service.family != "json":
+        if service.version == version and not service.is_json:
             operation = service.operations.get(action)
             if operation is not None:
                 return operation
@@ -163,7 +213,15 @@ def find_operation(services: Sequence[Service], version: str | None, action: str
 
 def service_of_version(services: Sequence[Service], version: str | None) -> Service | None:
     """Return the service whose API version a query request names, None where there is none."""
-    return next((one for one in services if one.version == version and one.family != "json"), None)
+    return next((one for one in services if one.version == version and not one.is_json), None)
+
+
+def find_rest(service: Service, method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
+    """Return the operation of a REST service at a raw path, and the labels in it; InvalidAction where there is none."""
+    found = service.routes.find(method, path)
+    if found is None:
+        raise InvalidAction(None)
+    return service.operations[found[0]], found[1]
 
 
 def find_target(services: Sequence[Service], target: str) -> Operation:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import msgspec
-
 from vestry.errors import MalformedInput
 from vestry.limits import QUERY_PARAMETERS
-from vestry.wire.model import Operation
-
-_decode_json = msgspec.json.Decoder().decode
+from vestry.wire.model import Operation, Raw
 
 
 def read_query(raw: bytes) -> dict[str, str]:
@@ -44,23 +39,10 @@ def _unescape(text: str) -> str:
     return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
 
-def read_json(raw: bytes) -> dict[str, Any]:
-    """Return the JSON object of a request's body ({} for an empty one); MalformedInput for anything else."""
-    if not raw.strip():
-        return {}
-    try:
-        body = _decode_json(raw)
-    except (msgspec.DecodeError, RecursionError):
-        raise MalformedInput(None) from None
-    if not isinstance(body, dict):
-        raise MalformedInput(None)
-    return body
-
-
-def parse_parameters(operation: Operation, mapping: Mapping[str, Any]) -> dict[str, Any]:
+def parse_parameters(operation: Operation, raw: Raw) -> dict[str, Any]:
     """Return an operation's parameters as values keyed by the model's member names, typed as boto3 has them.
 
-    `mapping` is what `read_query` (or, for the JSON services, `read_json`) gave. Names the model doesn't know are
-    ignored; what cannot be read as its type is MalformedInput.
+    `raw` is what `read_query` gave (for the JSON services `json_values.read_json`, for REST ones a `RestRequest`). Names
+    the model doesn't know are ignored; what cannot be read as its type is MalformedInput.
     """
-    return operation.parse(mapping)
+    return operation.parse(raw)

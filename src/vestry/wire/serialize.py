@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from vestry.errors import Fault, InvalidAction, ServerFault, Throttling, code_and_status
+from vestry.errors import AuthenticationFault, Fault, InvalidAction, ServerFault, Throttling, code_and_status
 from vestry.wire.model import Operation, Service
 from vestry.wire.xml_write import document, escape
 
@@ -24,7 +24,7 @@ def success(operation: Operation, result: Mapping[str, Any], request_id: str, *,
     are left out; a member that the model doesn't have raises KeyError.
     """
     family = operation.service.family
-    if family == "json":
+    if operation.service.is_json:
         return _encode_json(operation.json_value(result) or {})
     if json and family == "query":
         return _json_success(operation, result, request_id)
@@ -60,6 +60,10 @@ def failure(service: Service | None, fault: Fault, request_id: str, *, json: boo
     """Return the HTTP status and the body of a refusal. `service` None: no service was found (query's envelope)."""
     family = service.family if service is not None else "query"
     code, status, message = code_and_status(fault, family)
+    if service is not None and family == "rest-json":
+        if not isinstance(fault, AuthenticationFault):
+            status = service.error_statuses.get(code, status)
+        return status, _encode_json({} if message is None else {"message": message})
     if family == "json":
         body = {"__type": code} if message is None else {"__type": code, "message": message}
         return status, _encode_json(body)
@@ -92,15 +96,20 @@ def _ec2_failure(code: str, message: str | None, request_id: str) -> bytes:
     )
 
 
+def error_headers(service: Service | None, fault: Fault) -> list[tuple[bytes, bytes]]:
+    """Return the headers that tell of a refusal: the REST services name its code in one, and not in the body."""
+    if service is None or service.family != "rest-json":
+        return []
+    return [(b"x-amzn-errortype", code_and_status(fault, service.family)[0].encode())]
+
+
 def content_type(service: Service | None, *, json: bool) -> str:
     """Return the Content-Type of what `success` and `failure` give."""
     family = service.family if service is not None else "query"
+    if family == "rest-json":
+        return "application/json"
     if family == "json" and service is not None:
-        return (
-            "application/json"
-            if service.protocol == "rest-json"
-            else f"application/x-amz-json-{service.json_version}"
-        )
+        return f"application/x-amz-json-{service.json_version}"
     if family == "ec2":
         return "text/xml;charset=UTF-8"
     return "application/json" if json else "text/xml"

@@ -25,6 +25,13 @@ class Ref(Struct, frozen=True, rename="camel"):
     flattened: bool = False
     result_wrapper: str | None = None
     timestamp_format: str | None = None
+    location: str | None = None  # rest-json: `uri`, `querystring`, `header`; None is the body
+
+
+class ErrorTrait(Struct, frozen=True, rename="camel"):
+    """What a model says of an error: its HTTP status."""
+
+    http_status_code: int | None = None
 
 
 class Shape(Struct, frozen=True, rename="camel"):
@@ -44,6 +51,8 @@ class Shape(Struct, frozen=True, rename="camel"):
     sensitive: bool = False
     location_name: str | None = None
     timestamp_format: str | None = None
+    payload: str | None = None  # rest-json: the member that is the whole body
+    error: ErrorTrait | None = None
 
     @property
     def is_leaf(self) -> bool:
@@ -51,10 +60,19 @@ class Shape(Struct, frozen=True, rename="camel"):
         return self.type in LEAF_TYPES
 
 
+class Http(Struct, frozen=True, rename="camel"):
+    """Where an operation is found and how its success is answered: `request_uri` is a template with `{labels}`."""
+
+    method: str = "POST"
+    request_uri: str = "/"
+    response_code: int = 200
+
+
 class OperationModel(Struct, frozen=True):
     """One operation of a model: its name and the shapes that go in and come out."""
 
     name: str
+    http: Http = Http()
     input: Ref | None = None
     output: Ref | None = None
     authtype: str = ""  # "none": the operation is called unsigned
@@ -78,6 +96,19 @@ class ServiceModel(Struct, frozen=True):
     metadata: Metadata
     operations: dict[str, OperationModel]
     shapes: dict[str, Shape]
+
+
+class Merge(Struct, frozen=True):
+    """What is added to a model."""
+
+    operations: dict[str, OperationModel] = {}
+    shapes: dict[str, Shape] = {}
+
+
+class Extras(Struct, frozen=True):
+    """A `service-2.sdk-extras.json`: what botocore's loader merges into the model of the same name."""
+
+    merge: Merge
 
 
 def lower_camel(name: str) -> str:
