@@ -24,6 +24,7 @@ from vestry.directory.entities import (
     Settings,
     User,
 )
+from vestry.directory.identity_certificates import IdentityCertificate
 from vestry.directory.issuers import SigningKey, WebIdentityIssuer
 from vestry.directory.machines import InstanceProfile
 from vestry.directory.providers import OidcProvider, SamlKey, SamlProvider, UsedAssertion
@@ -111,6 +112,7 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     WebIdentityIssuer(TWO, "0001-issuer", False, ()),
     RingKey(1, 1_790_000_009, b"\x00sealed\xff"),
     RingKey(2, 1_790_000_010, b""),
+    IdentityCertificate(1_790_000_021, "-----BEGIN CERTIFICATE-----\n", b"\x00sealed\xff"),
     Service(
         "backup.internal",
         1_790_000_017,
@@ -186,6 +188,7 @@ class Life:
         elif what == 3:
             self._turn_ring(first % 3, second)
             self._serve(_NAMES[first % 4], second)
+            self._prove(second)
         elif what == 4:
             self._key(account, first, second)
         elif what == 10:
@@ -241,6 +244,13 @@ class Life:
             self.draft.remove(present)
         else:
             self.draft.put(RingKey(number, variant, bytes([variant])), replacing=present)
+
+    def _prove(self, variant: int) -> None:
+        present = self.draft.root.identity
+        if present is not None and variant % 3 == 2:
+            self.draft.remove(present)
+        else:
+            self.draft.put(IdentityCertificate(variant, "", bytes([variant])), replacing=present)
 
     def _serve(self, name: str, variant: int) -> None:
         present = self.draft.root.services.get(name)

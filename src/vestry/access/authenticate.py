@@ -26,6 +26,7 @@ from vestry.credentials.sigv4a import PublicKey, public_key
 from vestry.credentials.vault import Vault
 from vestry.directory import entities
 from vestry.directory.devices import MfaDevice
+from vestry.directory.identity_certificates import IdentityCertificate
 from vestry.directory.machines import TERMINATED
 from vestry.directory.ring import in_use
 from vestry.directory.snapshot import Account, Root
@@ -96,7 +97,7 @@ class Keyring:
         return self.vault.open(key.secret, sealed_for(key))
 
 
-def sealed_for(entity: entities.AccessKey | entities.RingKey | MfaDevice) -> bytes:
+def sealed_for(entity: entities.AccessKey | entities.RingKey | MfaDevice | IdentityCertificate) -> bytes:
     """Return the associated data under which an entity's secret is sealed: its account, kind and row id."""
     return f"{entity.account}/{entities.KINDS[type(entity)]}/{entity.id}".encode()
 

@@ -24,6 +24,7 @@ from vestry.directory.entities import (
     Settings,
     User,
 )
+from vestry.directory.identity_certificates import IdentityCertificate
 from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
@@ -88,6 +89,9 @@ class Draft:
             return
         if isinstance(kept, Service):
             self.root = _served(root, old, new)
+            return
+        if isinstance(kept, IdentityCertificate):
+            self.root = msgspec.structs.replace(root, identity=new)
             return
         aliases, hosts = root.aliases, root.hosts
         if isinstance(new, Settings):

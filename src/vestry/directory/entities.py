@@ -10,6 +10,7 @@ import msgspec
 
 from vestry.arn import iam_arn
 from vestry.directory.devices import MfaDevice
+from vestry.directory.identity_certificates import IdentityCertificate
 from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
@@ -185,6 +186,7 @@ Entity = (
     | WebIdentityIssuer
     | Settings
     | RingKey
+    | IdentityCertificate
     | Service
 )
 
@@ -207,5 +209,6 @@ KINDS: dict[type[Entity], str] = {
     WebIdentityIssuer: "issuer",
     Settings: "account",
     RingKey: "ring-key",
+    IdentityCertificate: "identity-certificate",
     Service: "service",
 }

@@ -15,6 +15,7 @@ from immutables import Map
 from vestry.arn import is_account_id
 from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Service, Settings, User
+from vestry.directory.identity_certificates import IdentityCertificate
 from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
@@ -136,6 +137,7 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     services: Map[str, Service] = Map()  # by name
     service_keys: Map[str, str] = Map()  # access key id -> service
     task_ids: TaskIds = Map()
+    identity: IdentityCertificate | None = None  # proves the identity documents of instances
 
     def account(self, name: str) -> Account | None:
         """Return an account by its id or alias."""
@@ -215,11 +217,14 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
     settings: dict[str, Settings] = {}
     ring: dict[int, RingKey] = {}
     services: dict[str, Service] = {}
+    identity: IdentityCertificate | None = None
     for entity in entities:
         if isinstance(entity, RingKey):
             ring[entity.number] = entity
         elif isinstance(entity, Service):
             services[entity.name] = entity
+        elif isinstance(entity, IdentityCertificate):
+            identity = entity
         elif isinstance(entity, Settings):
             settings[entity.account] = entity
         else:
@@ -241,6 +246,7 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
         task_ids_of(
             entity for shelf in shelves.values() for entity in shelf if isinstance(entity, ContainerTask)
         ),
+        identity,
     )
 
 

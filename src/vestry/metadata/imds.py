@@ -25,10 +25,11 @@ from vestry.access.documents import Documents
 from vestry.credentials.seal import SALT_BYTES
 from vestry.directory.machines import RUNNING, Instance
 from vestry.directory.snapshot import Root
-from vestry.metadata import identity_rows, machine_rows, network_rows, role_rows
+from vestry.metadata import document_rows, identity_rows, machine_rows, network_rows, role_rows
 from vestry.metadata.exchange import Ask, Reply
 from vestry.metadata.minted import Minted
 from vestry.metadata.pages import SERVER, not_allowed, refusal
+from vestry.metadata.proving import Signer
 from vestry.metadata.tokens import make_token, token_end, wanted_life
 from vestry.metadata.tree import Tree
 from vestry.metadata.versions import VERSIONS
@@ -42,7 +43,7 @@ FORWARDED = b"x-forwarded-for"
 ISSUING_PATH = "/latest/api/token"
 
 TREE = Tree(
-    (*machine_rows.ROWS, *network_rows.ROWS, *role_rows.ROWS, *identity_rows.ROWS),
+    (*machine_rows.ROWS, *network_rows.ROWS, *role_rows.ROWS, *identity_rows.ROWS, *document_rows.ROWS),
     names={
         role_rows.ROLES: role_rows.role_names,
         network_rows.MACS: network_rows.macs,
@@ -57,7 +58,7 @@ _NO_RANGES, _RANGES = (b"Accept-Ranges", b"none"), (b"Accept-Ranges", b"bytes")
 
 
 class Imds:
-    """Answers instances. It holds the installation's secrets, compiled policies and credentials that were made, all of
+    """Answers instances. It holds the installation's secrets, compiled policies, and credentials and signatures that were made, all of
     them pure results, and remembers nothing of requests.
 
     `entropy` returns fresh random bytes.
@@ -68,6 +69,7 @@ class Imds:
         self.documents = documents
         self.entropy = entropy
         self.minted = Minted()
+        self.signer = Signer(keyring)
 
     def answer(self, root: Root, instance_id: str, ask: Ask, now: int, wall: int) -> Reply:
         """Return the answer to what an instance asks; `now` and `wall` are the session clock's and the real clock's
@@ -88,7 +90,17 @@ class Imds:
             left = token_end(ring, instance, account.settings.incarnation, token) - now
         if left <= 0 and (token is not None or instance.options.tokens == "required"):  # 4
             return refusal(401)
-        view = View(root, account, instance, now, "2.0" if left else "1.0", ring, self.documents, self.minted)
+        view = View(
+            root,
+            account,
+            instance,
+            now,
+            "2.0" if left else "1.0",
+            ring,
+            self.documents,
+            self.minted,
+            self.signer,
+        )
         found = _found(view, path)
         if found is None:  # 5
             return refusal(404)

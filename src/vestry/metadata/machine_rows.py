@@ -7,7 +7,7 @@ clients read it; DescribeInstances says the same. Source: EC2 User Guide, "Insta
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -47,7 +47,7 @@ def _public_key(view: View, _: str) -> str | None:
     return f"# {name}: the name of a key pair, of which Vestry holds no key\n" if name else None
 
 
-def _detail(*path: str) -> Any:
+def detail(*path: str) -> Callable[[View, str], str | None]:
     """Return a row's value: what was recorded at launch under those names, where it was."""
 
     def value(view: View, _: str) -> str | None:
@@ -60,7 +60,7 @@ def _detail(*path: str) -> Any:
 
 
 def _monitoring(view: View, _: str) -> str:
-    return _detail("Monitoring", "State")(view, "") or "disabled"
+    return detail("Monitoring", "State")(view, "") or "disabled"
 
 
 ROWS = (
@@ -76,19 +76,19 @@ ROWS = (
     Row("meta-data/instance-id", lambda view, _: view.instance.id),
     Row("meta-data/instance-life-cycle", lambda view, _: "on-demand"),
     Row("meta-data/instance-type", lambda view, _: view.instance.type),
-    Row("meta-data/kernel-id", _detail("KernelId")),
+    Row("meta-data/kernel-id", detail("KernelId")),
     Row("meta-data/local-hostname", lambda view, _: network.host_name(view.instance)),
     Row("meta-data/local-ipv4", lambda view, _: view.instance.address),
     Row("meta-data/mac", lambda view, _: network.mac_address(view.instance)),
     Row("meta-data/placement/availability-zone", lambda view, _: view.instance.zone),
     Row("meta-data/placement/availability-zone-id", lambda view, _: network.zone_id(view.instance.zone)),
-    Row("meta-data/placement/group-name", _detail("Placement", "GroupName")),
-    Row("meta-data/placement/host-id", _detail("Placement", "HostId")),
-    Row("meta-data/placement/partition-number", _detail("Placement", "PartitionNumber")),
+    Row("meta-data/placement/group-name", detail("Placement", "GroupName")),
+    Row("meta-data/placement/host-id", detail("Placement", "HostId")),
+    Row("meta-data/placement/partition-number", detail("Placement", "PartitionNumber")),
     Row("meta-data/placement/region", lambda view, _: view.instance.region),
     Row("meta-data/profile", lambda view, _: "default-hvm"),
     Row(f"{PUBLIC_KEY}/openssh-key", _public_key),
-    Row("meta-data/ramdisk-id", _detail("RamdiskId")),
+    Row("meta-data/ramdisk-id", detail("RamdiskId")),
     Row("meta-data/reservation-id", lambda view, _: view.instance.reservation),
     Row("meta-data/security-groups", lambda view, _: "\n".join(name for _, name in view.instance.groups)),
     Row("meta-data/services/domain", lambda view, _: "amazonaws.com"),

@@ -9,6 +9,7 @@ from vestry.credentials.seal import KeyRing
 from vestry.directory.machines import Instance
 from vestry.directory.snapshot import Account, Root
 from vestry.metadata.minted import Minted
+from vestry.metadata.proving import Signer
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
@@ -22,3 +23,4 @@ class View(msgspec.Struct, frozen=True, gc=False):
     ring: KeyRing
     documents: Documents
     minted: Minted
+    signer: Signer

@@ -26,6 +26,7 @@ from vestry.server.committer import Committer, Published
 from vestry.server.front import Front
 from vestry.server.handed_listeners import HandedListeners, Kind
 from vestry.server.http_server import HttpServer
+from vestry.server.identity_certificate import prove_identities
 from vestry.server.installation import Installation
 from vestry.server.issuers import IssuerKeys
 from vestry.server.listening import CannotListen, endpoint_of, listen
@@ -122,6 +123,7 @@ async def _serve(
         asyncio.create_task(keep_turning(published, committer, installation.keyring, clock, log)),
         asyncio.create_task(issuers.keep_fresh()),
         asyncio.create_task(tend_ring(published, committer, clock, log)),
+        asyncio.create_task(prove_identities(published, committer, installation.keyring, clock, log)),
     ]
     if certificate is not None:
         beside.append(asyncio.create_task(certificate.watch(log)))
