@@ -19,7 +19,7 @@ COMMANDS = (
     Row(
         "tour", "tour:tour", "Carry out role delegation on a throw-away store, and say why each answer is so."
     ),
-    Row("serve", "serve:serve", "Answer IAM and STS on one port, until SIGTERM."),
+    Row("serve", "serve:serve", "Answer IAM, STS and EC2 on one port, until SIGTERM."),
     Row("account create", "account:create", "Create an account; its root key is shown this once."),
     Row("account list", "account:list_accounts", "List the accounts."),
     Row("account set", "account:set_options", "Change an account's options."),
@@ -64,6 +64,7 @@ COMMANDS = (
     Row("idp saml", "idp_saml:response", "Print a signed SAML response of it, or a broken one."),
     Row("idp metadata", "idp_saml:metadata", "Print its SAML metadata, for registering it."),
     Row("idp rotate", "idp:rotate", "Let it sign with a new key."),
+    Row("metadata listen", "metadata:listen", "Answer one instance's metadata on a port of 127.0.0.1."),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
 )
@@ -75,6 +76,7 @@ GROUPS = {
     "container": "Tasks that get a role's credentials, as containers of ECS do.",
     "cluster": "Kubernetes clusters whose pods get roles by EKS Pod Identity.",
     "keys": "The keys that seal session tokens.",
+    "metadata": "Instance metadata: what registered machines read at 169.254.169.254.",
     "idp": "A built-in identity provider: OIDC and SAML without one of one's own.",
     "tls": "Certificates for serving over TLS.",
     "clock": "The session clock of a server that was started for tests.",

@@ -1,0 +1,65 @@
+"""`vestry metadata`: instance metadata on a port of this machine, for one instance."""
+
+from __future__ import annotations
+
+import json as codec
+import signal
+import socket
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from vestry.cli.choices import Data, Database, Json, place
+from vestry.cli.failure import Failure
+
+ENDPOINT_VARIABLE = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
+
+
+def listen(
+    instance: Annotated[str, typer.Option(help="The instance that asks here.", metavar="ID")],
+    port: Annotated[
+        int, typer.Option(help="The port of 127.0.0.1; 0 takes a free one.", min=0, max=65535)
+    ] = 0,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Answer the metadata of one instance on a port of 127.0.0.1, until SIGTERM.
+
+    Whoever reaches the port is that instance: every user of this machine. The server on the same store answers; while
+    it restarts, clients wait.
+    """
+    from vestry.cli.handing import Handed, Listening
+
+    listener = _loopback(port)
+    order = {"serve": "metadata", "instance": instance}
+    handed = Handed(place(data, database).data, [Listening(order, listener)])
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        handed.begin()
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        if json:
+            said = {"event": "listening", "endpoint": endpoint, "instance": instance}
+            print(codec.dumps(said), flush=True)
+        else:
+            print(f"export {ENDPOINT_VARIABLE}={endpoint}", flush=True)
+        handed.keep()
+    finally:
+        handed.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _loopback(port: int) -> socket.socket:
+    """Return a listening socket on 127.0.0.1. Raises Failure."""
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=512)
+    except OSError as error:
+        raise Failure(
+            f"127.0.0.1:{port} cannot be used: {error.strerror}.", "--port 0 takes a free one."
+        ) from None
+
+
+def _end(*_: Any) -> None:
+    sys.exit(0)
