@@ -66,6 +66,7 @@ COMMANDS = (
     Row("idp rotate", "idp:rotate", "Let it sign with a new key."),
     Row("metadata listen", "metadata:listen", "Answer one instance's metadata on a port of 127.0.0.1."),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
+    Row("run", "run:run", "Run a command as an instance, with instance metadata at 169.254.169.254."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
 )
 

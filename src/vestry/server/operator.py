@@ -23,7 +23,16 @@ from vestry.server.installation import Installation
 from vestry.server.log import Log
 from vestry.server.settings import Clock, Settings
 from vestry.server.unix_socket import listen_beside
-from vestry.services.operator import accounts, clock, clusters, containers, explanations, keys, services
+from vestry.services.operator import (
+    accounts,
+    clock,
+    clusters,
+    containers,
+    explanations,
+    instances,
+    keys,
+    services,
+)
 from vestry.services.operator.call import OperatorCall
 
 SOCKET = "operator.sock"
@@ -47,6 +56,7 @@ COMMANDS: dict[str, Command] = {
     "container.delete": containers.delete,
     "explain.request": explanations.by_request_id,
     "explain.supposed": explanations.supposed,
+    "instance.show": instances.show,
     "keys.list": keys.list_all,
     "keys.rotate": keys.rotate,
     "service.create": services.create,
