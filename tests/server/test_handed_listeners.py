@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import http.client
 import json
 import os
@@ -82,9 +83,8 @@ def test_signed_requests_are_judged_there_as_anywhere(server: Server) -> None:
         channel = hand_over(server.data, Listening(ENDPOINT, listener))
         assert channel is not None
         with channel:
-            there = Server(
-                f"http://127.0.0.1:{listener.getsockname()[1]}", server.data, server.clock, server.log
-            )
+            there = copy.copy(server)
+            there.endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
             assert there.client("sts", keys).get_caller_identity()["Account"] == keys["AccountId"]
 
 

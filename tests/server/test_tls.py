@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import socket
@@ -104,8 +105,9 @@ def test_a_socket_that_was_handed_over_speaks_tls_with_the_same_certificate(secu
         channel = hand_over(secure.data, Listening({"serve": "endpoint"}, listener))
         assert channel is not None
         with channel:
-            there = f"https://127.0.0.1:{listener.getsockname()[1]}"
-            assert shown(Server(there, secure.data, secure.clock, secure.log)) == shown(secure)
+            there = copy.copy(secure)
+            there.endpoint = f"https://127.0.0.1:{listener.getsockname()[1]}"
+            assert shown(there) == shown(secure)
 
 
 def test_a_client_that_does_not_trust_the_authority_refuses(secure: Server, tmp_path: Path) -> None:
