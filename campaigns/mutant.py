@@ -30,6 +30,12 @@ class Mutant:
     function: str
 
     @property
+    def module(self) -> str:
+        """The dotted name of the module that the file is."""
+        parts = self.path.with_suffix("").parts
+        return ".".join(parts[len(parts) - 1 - parts[::-1].index("vestry") :])
+
+    @property
     def key(self) -> str:
         """A name that stays while the changed lines do: where, and a sum over the change."""
         lines = self._lines()
@@ -83,7 +89,7 @@ def _bodies(source: str) -> list[tuple[str, int, int]]:
         for node in nodes:
             if isinstance(node, ast.ClassDef):
                 visit(node.body, f"{outer}{node.name}.")
-            elif isinstance(node, ast.FunctionDef):
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first, last = node.body[0], node.body[-1]
                 assert last.end_lineno is not None
                 assert last.end_col_offset is not None

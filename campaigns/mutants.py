@@ -23,11 +23,42 @@ from pathlib import Path
 from typing import Any
 
 from campaigns.mutant import Mutant, Result, place
-from campaigns.trial import try_all
+from campaigns.trial import TESTS, Scope, try_all
 
 ROOT = Path(__file__).parent.parent
 POLICY = ROOT / "src" / "vestry" / "policy"
 CACHE = ROOT / ".cache" / "mutants"
+#: Which file is most likely to notice, where it has another name than the module.
+_TESTED_BY = {
+    "cases": "simulate",
+    "decide": "decisions",
+    "document": "language",
+    "elements": "language",
+    "grammar": "language",
+    "identity_rules": "language",
+    "kinds": "language",
+    "organization_rules": "language",
+    "outcome": "decisions",
+    "principal_rules": "language",
+    "remedy": "explain",
+    "report": "explain",
+    "request": "decisions",
+    "rule": "decisions",
+    "sentences": "explain",
+    "shared_providers": "language",
+    "sizes": "lint",
+    "tables": "index",
+    "trust_rules": "language",
+}
+
+
+def _own(mutant: Mutant) -> list[Path]:
+    name = mutant.path.stem
+    own = TESTS / "policy" / f"test_{_TESTED_BY.get(name, name)}.py"
+    return [own] if own.exists() else []
+
+
+SCOPE = Scope((TESTS / "policy",), ("--noconftest", "-p", "amounts"), _own)
 
 
 def main() -> int:
@@ -101,7 +132,7 @@ def _child(mutants: list[Mutant], part: Path) -> int:
     """Try mutants and end the process."""
     status = 1
     try:
-        try_all(mutants, part)
+        try_all(mutants, part, SCOPE)
         status = 0
     except BaseException:  # noqa: BLE001  # it is told, and the process must end here
         traceback.print_exc()

@@ -17,11 +17,13 @@ import pickle
 import resource
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -33,12 +35,27 @@ from campaigns.mutant import Mutant, Result
 TESTS = Path(__file__).parent.parent / "tests"
 #: Tests that measure time fail by themselves on a busy machine.
 _UNTIMED = ("-k", "not linear and not fraction_of_the_time")
-_OPTIONS = ("--noconftest", "-q", "-x", "--no-header", "-p", "amounts", "-p", "no:faulthandler", *_UNTIMED)
+_OPTIONS = ("-q", "-x", "--no-header", "-p", "no:faulthandler", *_UNTIMED)
 _MEMORY = 4 << 30
 _LEAST_SECONDS, _TIMES = 4.0, 6
+#: Whoever waits for an answer that never comes uses no processor time.
+_WAITING_SECONDS = 180
 
 
-def try_all(mutants: Sequence[Mutant], out: Path) -> None:
+@dataclass(frozen=True)
+class Scope:
+    """Which tests are asked: the paths, pytest's options besides, and those to begin with for one mutant."""
+
+    tests: tuple[Path, ...]
+    options: tuple[str, ...] = ()
+    first: Callable[[Mutant], Sequence[Path]] = lambda _: ()
+
+    def arguments(self, tests: Iterable[Path]) -> list[str]:
+        """Return pytest's arguments for some of the tests."""
+        return [*_OPTIONS, *self.options, *map(str, tests)]
+
+
+def try_all(mutants: Sequence[Mutant], out: Path, scope: Scope) -> None:
     """Try the mutants and write a line for each: its key and its result."""
     sys.path.insert(0, str(TESTS))
     _import_what_is_not_ours()
@@ -52,9 +69,9 @@ def try_all(mutants: Sequence[Mutant], out: Path) -> None:
             file.write(json.dumps([mutant.key, result, round(time.monotonic() - began, 2)]) + "\n")
 
         warm = [mutant for mutant in mutants if mutant.function]
-        left = Warm(warm, keep).run() if warm else []
+        left = Warm(warm, keep, scope).run() if warm else []
         for mutant in [mutant for mutant in mutants if not mutant.function] + left:
-            keep(mutant, partial(cold, mutant))
+            keep(mutant, partial(cold, mutant, scope))
 
 
 def _import_what_is_not_ours() -> None:
@@ -64,6 +81,13 @@ def _import_what_is_not_ours() -> None:
         "hypothesis.internal.conjecture.engine",
         "msgspec",
         "_pytest.runner",
+        "botocore.session",
+        "cryptography.hazmat.primitives.asymmetric.ec",
+        "httpx",
+        "lxml.etree",
+        "signxml",
+        "sqlalchemy",
+        "uvicorn",
     ):
         importlib.import_module(name)
     load, kept = yaml.safe_load, dict[str, bytes]()
@@ -92,6 +116,7 @@ def apart(trial: Callable[[], int], seconds: float) -> int:
         os.dup2(silent, 2)
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, _WAITING_SECONDS)
         status = trial()
     except BaseException:  # noqa: BLE001  # whatever it is, the mutant did it
         status = 1
@@ -106,9 +131,13 @@ class Warm:
     """A pytest plugin that, once tests are collected, tries mutants of functions by exchanging their code."""
 
     def __init__(
-        self, mutants: Sequence[Mutant], keep: Callable[[Mutant, Callable[[], Result | None]], None]
+        self,
+        mutants: Sequence[Mutant],
+        keep: Callable[[Mutant, Callable[[], Result | None]], None],
+        scope: Scope,
     ) -> None:
-        self.mutants, self.keep = mutants, keep
+        self.mutants, self.keep, self.scope = mutants, keep, scope
+        self.files = {str(mutant.path) for mutant in mutants}
         self.called: set[tuple[str, str]] = set()  # (file, function) called while importing and collecting
         self.left: list[Mutant] = []
 
@@ -118,8 +147,8 @@ class Warm:
         child = os.fork()
         if not child:
             os.close(reader)
-            sys.setprofile(lambda frame, event, _: event == "call" and self.note(frame.f_code))
-            code = pytest.main([*_OPTIONS, str(TESTS / "policy")], plugins=[self])
+            self.listen()
+            code = pytest.main(self.scope.arguments(self.scope.tests), plugins=[self])
             with os.fdopen(writer, "wb") as pipe:
                 pickle.dump([self.mutants.index(one) for one in self.left], pipe)
             os._exit(int(code))
@@ -132,12 +161,23 @@ class Warm:
 
     def note(self, code: CodeType) -> None:
         """Remember a function that is called."""
-        if "/vestry/policy/" in code.co_filename:
+        if code.co_filename in self.files:
             self.called.add((code.co_filename, code.co_qualname.partition(".<locals>")[0]))
+
+    def listen(self) -> None:
+        """Remember what is called from now on, in this thread and in those that begin."""
+
+        def heard(frame: FrameType, event: str, _: object) -> None:
+            if event == "call":
+                self.note(frame.f_code)
+
+        sys.setprofile(heard)
+        threading.setprofile(heard)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Find out what each test calls, then try mutant after mutant."""
         sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
         gc.collect()
         gc.freeze()  # what the children share with us stays shared
         if session.testsfailed:
@@ -150,6 +190,9 @@ class Warm:
                 callers.setdefault(function, []).append(item)
         for mutant in self.mutants:
             function = (str(mutant.path), mutant.function)
+            if not exchangeable(mutant):
+                self.left.append(mutant)
+                continue
             items = callers.get(function, [])
             limit = max(_LEAST_SECONDS, _TIMES * sum(times[item] for item in items))
             self.keep(mutant, partial(self.attempt, mutant, items, limit, again=function in at_import))
@@ -164,7 +207,7 @@ class Warm:
             for item in items:
                 self.called = set()
                 began = time.process_time()
-                sys.setprofile(lambda frame, event, _: event == "call" and self.note(frame.f_code))
+                self.listen()
                 passed = _passes(item)
                 sys.setprofile(None)
                 rows.append((time.process_time() - began, self.called, passed))
@@ -217,10 +260,21 @@ def _passes(item: pytest.Item) -> bool:
 
 def exchange(mutant: Mutant) -> None:
     """Give the function the code that it has in the mutated file."""
-    module = sys.modules[f"vestry.policy.{mutant.path.stem}"]
-    function = _function(module, mutant.function)
-    code = _code(compile(mutant.mutated, str(mutant.path), "exec"), mutant.function, function.__code__)
-    function.__code__ = code
+    function = _function(sys.modules[mutant.module], mutant.function)
+    function.__code__ = _code_of(mutant, function)
+
+
+def exchangeable(mutant: Mutant) -> bool:
+    """Tell whether the function is one whose code can be exchanged while it runs nowhere."""
+    try:
+        function = _function(sys.modules[mutant.module], mutant.function)
+        return len(_code_of(mutant, function).co_freevars) == len(function.__code__.co_freevars)
+    except (AttributeError, LookupError):
+        return False
+
+
+def _code_of(mutant: Mutant, function: FunctionType) -> CodeType:
+    return _code(compile(mutant.mutated, str(mutant.path), "exec"), mutant.function, function.__code__)
 
 
 def _function(module: ModuleType, name: str) -> FunctionType:
@@ -249,44 +303,18 @@ def _code(module: CodeType, name: str, like: CodeType) -> CodeType:
 # ── Mutants anywhere else ────────────────────────────────────────────────────────────────────────────────────────
 
 
-#: Which file is most likely to notice, where it has another name than the module.
-_TESTED_BY = {
-    "cases": "simulate",
-    "decide": "decisions",
-    "document": "language",
-    "elements": "language",
-    "grammar": "language",
-    "identity_rules": "language",
-    "kinds": "language",
-    "organization_rules": "language",
-    "outcome": "decisions",
-    "principal_rules": "language",
-    "remedy": "explain",
-    "report": "explain",
-    "request": "decisions",
-    "rule": "decisions",
-    "sentences": "explain",
-    "shared_providers": "language",
-    "sizes": "lint",
-    "tables": "index",
-    "trust_rules": "language",
-}
-
-
-def cold(mutant: Mutant) -> Result:
-    """Try a mutant in a process that imports it anew: the tests of its module first, then all."""
-    name = mutant.path.stem
-    own = TESTS / "policy" / f"test_{_TESTED_BY.get(name, name)}.py"
+def cold(mutant: Mutant, scope: Scope) -> Result:
+    """Try a mutant in a process that imports it anew: the tests that are likely to notice first, then all."""
     found = Result.SURVIVED
-    for tests in ([own] if own.exists() else [], [TESTS / "policy"]):
+    for tests in (scope.first(mutant), scope.tests):
         if tests and found is Result.SURVIVED:
-            found = outcome(apart(partial(_import_and_run, mutant, tests), 60))
+            found = outcome(apart(partial(_import_and_run, mutant, scope.arguments(tests)), 60))
     return found
 
 
-def _import_and_run(mutant: Mutant, tests: Iterable[Path]) -> int:
+def _import_and_run(mutant: Mutant, arguments: list[str]) -> int:
     sys.meta_path.insert(0, Finder(mutant))
-    return int(pytest.main([*_OPTIONS, *map(str, tests)]) != 0)
+    return int(pytest.main(arguments) != 0)
 
 
 class Finder(importlib.abc.MetaPathFinder):
@@ -297,7 +325,7 @@ class Finder(importlib.abc.MetaPathFinder):
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         """Return the module's spec with a loader of the mutated text; None for any other module."""
-        if name != f"vestry.policy.{self.mutant.path.stem}":
+        if name != self.mutant.module:
             return None
         loader = Loader(name, str(self.mutant.path))
         loader.mutant = self.mutant
