@@ -112,6 +112,39 @@ def test_the_key_stays_and_is_its_owners(provider: Provider, vestry: Vestry) -> 
     assert (Path(provider.data) / "saml.pem").stat().st_mode & 0o777 == 0o600
 
 
+def test_its_key_turns_and_responses_of_either_are_taken(provider: Provider, vestry: Vestry) -> None:
+    before = provider.asking()
+    said = json.loads(vestry("idp", "rotate", "--data", provider.data, "--json").out)
+    assert said["SAMLCertificates"] == 2
+    assert provider.refused()[2] == "Response signature invalid"
+    metadata = vestry("idp", "metadata", "--data", provider.data).out
+    provider.place.iam.update_saml_provider(SAMLProviderArn=provider.arn, SAMLMetadataDocument=metadata)
+    assert provider.assume()["Subject"] == "alice"
+    assert provider.place.sts.assume_role_with_saml(**before)["Subject"] == "alice"
+    for _ in range(3):
+        vestry("idp", "rotate", "--data", provider.data)
+    metadata = vestry("idp", "metadata", "--data", provider.data).out
+    assert metadata.count("X509Certificate>") == 2 * 3
+    provider.place.iam.update_saml_provider(SAMLProviderArn=provider.arn, SAMLMetadataDocument=metadata)
+    assert provider.assume()["Subject"] == "alice"
+
+
+@pytest.mark.parametrize("damage", ["a key is missing", "another's certificate"])
+def test_keys_that_are_not_the_certificates_are_told(vestry: Vestry, tmp_path: Path, damage: str) -> None:
+    vestry("idp", "rotate", "--data", str(tmp_path))
+    file = tmp_path / "saml.pem"
+    blocks = file.read_text().split("-----BEGIN ")
+    kept = (
+        blocks[:1] + blocks[2:]
+        if damage == "a key is missing"
+        else [blocks[0], blocks[1], blocks[4], blocks[3], blocks[2]]
+    )
+    file.write_text("-----BEGIN ".join(kept))
+    said = vestry("idp", "metadata", "--data", str(tmp_path))
+    assert said.code == 1
+    assert "damaged" in said.err
+
+
 def test_json(provider: Provider) -> None:
     said = json.loads(provider.response("--json"))
     assert said["Issuer"] == "https://localhost:8443/saml/metadata"

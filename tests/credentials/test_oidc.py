@@ -103,6 +103,8 @@ NO_TOKENS = {
     "a header that is no object": f"{part([])}.{BODY}.{SIGNATURE}",
     "a header in no UTF-8": f"{part(bytes([255]))}.{BODY}.{SIGNATURE}",
     "a long header": signed(claims(), RSA, {"x5t": "x" * 5000}),
+    "claims without end": f"{HEAD}.{part({'iss': 'i', 'pad': 'x' * 20_000})}.{SIGNATURE}",
+    "a part of no bytes' length": f"{HEAD}.{BODY}.{SIGNATURE[: len(SIGNATURE) // 4 * 4 + 1 - 4]}",
     "claims that are no JSON": signed(b"{", RSA),
     "claims that are no object": signed(b"[]", RSA),
     "a token in a token": signed(GOOD.encode(), RSA, {"cty": "JWT"}),
@@ -215,6 +217,11 @@ def test_7_it_is_meant_for_a_registered_client(audience: Any, azp: Any, accepted
         refusal(token)
 
 
+@pytest.mark.parametrize("more", [{"azp": 7}, {"azp": ["app"]}, {"aud": ["app", 7]}])
+def test_7_audiences_are_texts(more: dict[str, Any]) -> None:
+    assert refusal(signed(claims(**more), RSA)).message == NOT_A_TOKEN
+
+
 def test_7_a_provider_without_client_ids_accepts_nobody() -> None:
     assert refusal(GOOD, clients=()).message == "Incorrect token audience"
 
@@ -250,6 +257,26 @@ def test_which_published_keys_are_read() -> None:
     for document in ([], {}, {"keys": {}}, None):
         with pytest.raises(ValueError, match="no key set"):
             read_keys(document)
+
+
+def test_of_two_keys_under_one_id_the_first_is_taken() -> None:
+    first, second = published(RSA, kid="twice"), published(RSA_KEYS[1], kid="twice")
+    keys = KeySet(first.keys + second.keys)
+    assert keys.find("twice", "RS256") is keys.keys[0]
+    assert keys.find("", "RS256") is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        RSA.as_dict(private=False) | {"alg": 7},
+        RSA.as_dict(private=False) | {"kid": 7},
+        ECKey.generate_key("secp256k1").as_dict(private=False),
+    ],
+    ids=["an algorithm that is no text", "an id that is no text", "a curve that no algorithm has"],
+)
+def test_keys_that_could_verify_nothing_are_passed_over(row: dict[str, Any]) -> None:
+    assert read_keys({"keys": [row]}).keys == ()
 
 
 def test_a_weak_key_verifies_nothing() -> None:

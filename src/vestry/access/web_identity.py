@@ -117,11 +117,7 @@ def _transitive(claims: Mapping[str, Any]) -> Iterator[str]:
     nested = claims.get(_TAGS)
     inner = nested.get("transitive_tag_keys", []) if isinstance(nested, dict) else []
     for found in (inner, claims.get(_FLAT_TRANSITIVE, [])):
-        yield from (
-            (found,)
-            if isinstance(found, str)
-            else map(_string, found if isinstance(found, list) else (found,))
-        )
+        yield from map(_string, found if isinstance(found, list) else (found,))
 
 
 def _single(value: object) -> str:

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vestry.cli import idp_options as options
 from vestry.cli import output
-from vestry.cli.choices import Json, user_data
+from vestry.cli.choices import Json
 from vestry.cli.failure import Failure
 
 if TYPE_CHECKING:
     from vestry.idp.home import Home
 
 DEFAULT_PORT = 8443
-
-IdpData = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        help="The provider's own folder; else VESTRY_IDP_DATA.",
-        metavar="DIR",
-        show_default="the user's own",
-    ),
-]
-
-
-def home_at(data: Path | None) -> Home:
-    """Return the folder that the option means, else the environment, else the user's own."""
-    from vestry.idp.home import Home
-
-    given = os.environ.get("VESTRY_IDP_DATA")
-    return Home((data or (Path(given) if given else user_data() / "vestry-idp")).absolute())
 
 
 def serve(
@@ -55,7 +37,7 @@ def serve(
     tls_key: Annotated[
         Path | None, typer.Option(help="The certificate's private key (PEM).", metavar="FILE")
     ] = None,
-    data: IdpData = None,
+    data: options.IdpData = None,
     json: Annotated[bool, typer.Option("--json", help="Print lifecycle lines as JSON, one a line.")] = False,
 ) -> None:
     """Serve the provider's discovery document and keys over TLS, until SIGTERM.
@@ -67,51 +49,25 @@ def serve(
     from vestry.cli.idp_server import run
 
     if issuer is not None:
-        issuer = checked_issuer(issuer)
+        issuer = options.checked_issuer(issuer)
     pair = None if tls_cert is None or tls_key is None else (tls_cert, tls_key)
-    raise typer.Exit(run(home_at(data), host, port, issuer, pair, json=json))
+    raise typer.Exit(run(options.home_at(data), host, port, issuer, pair, json=json))
 
 
 def token(
-    sub: Annotated[
-        str,
-        typer.Option(
-            help="The subject: repo:OWNER/NAME:ref:…, project_path:…, system:serviceaccount:NAMESPACE:NAME, digits, or any."
-        ),
-    ],
-    aud: Annotated[
-        list[str], typer.Option(help="The audience: a client id of the provider; may be given often.")
-    ],
-    shape: Annotated[
-        str | None,
-        typer.Option(
-            help="github, gitlab, kubernetes, google or plain.",
-            metavar="SHAPE",
-            show_default="the subject's own",
-        ),
-    ] = None,
-    claim: Annotated[
-        list[str] | None,
-        typer.Option(help="A further claim; the value is JSON, or else text.", metavar="NAME=VALUE"),
-    ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A session tag.", metavar="KEY=VALUE")] = None,
-    transitive: Annotated[
-        list[str] | None,
-        typer.Option(help="The key of a session tag that goes on to further roles.", metavar="KEY"),
-    ] = None,
-    source_identity: Annotated[str, typer.Option(help="The session's source identity.", metavar="NAME")] = "",
-    lifetime: Annotated[str, typer.Option(help="How long it is valid.", metavar="DURATION")] = "1h",
-    issuer: Annotated[
-        str | None, typer.Option(help="Who issued it.", metavar="URL", show_default="what was served last")
-    ] = None,
-    expired: Annotated[bool, typer.Option("--expired", help="Break it: it has expired.")] = False,
-    wrong_audience: Annotated[
-        bool, typer.Option("--wrong-audience", help="Break it: it is for somebody else.")
-    ] = False,
-    wrong_key: Annotated[
-        bool, typer.Option("--wrong-key", help="Break it: another key signs under this one's id.")
-    ] = False,
-    data: IdpData = None,
+    sub: options.Subject,
+    aud: options.Audiences,
+    shape: options.Shape = None,
+    claim: options.Claims = None,
+    tag: options.Tags = None,
+    transitive: options.Transitive = None,
+    source_identity: options.SourceIdentity = "",
+    lifetime: options.Lifetime = "1h",
+    issuer: options.Issuer = None,
+    expired: options.Expired = False,
+    wrong_audience: options.WrongAudience = False,
+    wrong_key: options.WrongTokenKey = False,
+    data: options.IdpData = None,
     json: Json = False,
 ) -> None:
     """Print a signed token, as AssumeRoleWithWebIdentity takes it. No provider needs to run for that."""
@@ -124,17 +80,15 @@ def token(
 
     if shape is not None and shape not in SHAPES:
         raise typer.BadParameter(f"{shape!r} is no shape: there are {', '.join(SHAPES)}")
-    tags = dict(name_and_value(text) for text in tag or ())
-    if not set(transitive or ()) <= set(tags):
-        raise typer.BadParameter("--transitive names a tag that --tag does not give")
-    home = home_at(data)
+    tags = options.tags_of(tag, transitive)
+    home = options.home_at(data)
     wish = tokens.Wish(
-        issuer=checked_issuer(issuer) if issuer is not None else issuer_of(home),
+        issuer=issuer_of(home, issuer),
         subject=sub,
         audience=aud,
         shape=shape or "",
         lifetime=read_duration(lifetime),
-        claims={name: _value(text) for name, text in map(name_and_value, claim or ())},
+        claims={name: options.claim_value(text) for name, text in map(options.name_and_value, claim or ())},
         tags=tags,
         transitive=transitive or (),
         source_identity=source_identity,
@@ -143,64 +97,42 @@ def token(
         wrong_key=wrong_key,
     )
     now, token_id = int(time.time()), secrets.token_hex(16)
-    made = tokens.token(wish, _ring(home).current, now, token_id)
+    made = tokens.token(wish, tried(home, home.ring).current, now, token_id)
     output.answer({"Token": made, "Claims": tokens.claims_of(wish, now, token_id)}, json, made)
 
 
-def rotate(
-    alg: Annotated[
-        str,
-        typer.Option(
-            help="What the new key signs with: RS256, RS384, RS512, ES256, ES384 or ES512.", metavar="ALG"
-        ),
-    ] = "RS256",
-    data: IdpData = None,
-    json: Json = False,
-) -> None:
-    """Sign with a new key from now on; the two before it stay published. A running provider publishes it at once."""
+def rotate(alg: options.Algorithm = "RS256", data: options.IdpData = None, json: Json = False) -> None:
+    """Sign tokens and SAML responses with new keys from now on; the two before them stay published.
+
+    A running provider publishes them at once. Where its SAML metadata is registered, it must be updated.
+    """
+    from vestry.idp import saml_key
     from vestry.idp.keys import CURVES
 
     if alg not in CURVES:
         raise typer.BadParameter(f"{alg!r} is no algorithm here: there are {', '.join(CURVES)}")
-    home = home_at(data)
-    ring = _ring(home).rotated(alg)
+    home = options.home_at(data)
+    ring = tried(home, home.ring).rotated(alg)
+    pairs = saml_key.rotated(tried(home, lambda: saml_key.pairs_of(home)))
     tried(home, lambda: home.keep(ring))
+    tried(home, lambda: saml_key.keep(home, pairs))
     ids = [key.kid for key in ring.keys]
     output.answer(
-        {"Current": ids[0], "Published": ids},
+        {"Current": ids[0], "Published": ids, "SAMLCertificates": len(pairs)},
         json,
-        f"{ids[0]} signs now; published: {', '.join(map(str, ids))}.",
+        f"{ids[0]} signs now; published: {', '.join(map(str, ids))}.\n"
+        f"SAML responses are signed with a new key too. Where the provider is registered, give it the new metadata\n"
+        f"(with {len(pairs)} certificates, so that earlier responses are still taken):\n"
+        f"  vestry idp metadata >idp.xml\n"
+        f"  aws iam update-saml-provider --saml-provider-arn ARN --saml-metadata-document file://idp.xml",
     )
 
 
-def checked_issuer(text: str) -> str:
-    """Return an issuer's URL as it is; what IAM would not register is a usage error."""
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(text)
-        sound = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if (
-        not sound
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-        or not text.isprintable()
-        or " " in text
-    ):
-        raise typer.BadParameter(f"{text!r} is no issuer: write https://HOST[:PORT][/PATH]")
-    return text
-
-
-def issuer_of(home: Home) -> str:
-    """Return what the provider was served as last."""
+def issuer_of(home: Home, given: str | None = None) -> str:
+    """Return the issuer that was given, else what the provider was served as last."""
+    if given is not None:
+        return options.checked_issuer(given)
     return tried(home, lambda: home.issuer) or f"https://localhost:{DEFAULT_PORT}"
-
-
-def _ring(home: Home) -> Any:
-    return tried(home, home.ring)
 
 
 def tried(home: Home, work: Any) -> Any:
@@ -215,21 +147,3 @@ def tried(home: Home, work: Any) -> Any:
         raise Failure(
             f"A file in {home.path} is damaged.", f"Begin anew: remove {shlex.quote(str(home.path))}."
         ) from None
-
-
-def name_and_value(text: str) -> tuple[str, str]:
-    """Return the two sides of NAME=VALUE."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise typer.BadParameter(f"{text!r} is not of the form NAME=VALUE")
-    return name, value
-
-
-def _value(text: str) -> Any:
-    """Return the value of a claim: JSON where it is some, else the text."""
-    import msgspec
-
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text

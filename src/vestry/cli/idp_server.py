@@ -18,7 +18,7 @@ from vestry.cli.certificates import make
 from vestry.cli.failure import Failure
 from vestry.idp.documents import oidc_routes, saml_routes
 from vestry.idp.home import Home
-from vestry.idp.saml_key import pair_of
+from vestry.idp.saml_key import pairs_of
 from vestry.idp.serve import serve
 
 NAMES = ("localhost", "127.0.0.1", "::1")
@@ -34,7 +34,7 @@ def run(
         url = issuer or f"https://localhost:{listener.getsockname()[1]}"
         home.issuer = url
         home.ring()
-        pair_of(home)
+        pairs_of(home)
         authority = None if pair is not None else home.path / "tls" / _AUTHORITY
         certificate, key = pair or _own_pair(home)
     except OSError as error:

@@ -63,7 +63,7 @@ COMMANDS = (
     ),
     Row("idp saml", "idp_saml:response", "Print a signed SAML response of it, or a broken one."),
     Row("idp metadata", "idp_saml:metadata", "Print its SAML metadata, for registering it."),
-    Row("idp rotate", "idp:rotate", "Let it sign with a new key."),
+    Row("idp rotate", "idp:rotate", "Let it sign tokens and responses with new keys."),
     Row("metadata listen", "metadata:listen", "Answer one instance's metadata on a port of 127.0.0.1."),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
     Row("run", "run:run", "Run a command as an instance, with instance metadata at 169.254.169.254."),

@@ -13,7 +13,7 @@ import msgspec
 from vestry.idp.home import Home
 from vestry.idp.keys import CURVES
 from vestry.idp.saml import METADATA_PATH, SIGN_IN_PATH, metadata
-from vestry.idp.saml_key import pair_of
+from vestry.idp.saml_key import pairs_of
 
 #: The content type of a document, and the document.
 Document = tuple[str, bytes]
@@ -52,7 +52,7 @@ def saml_routes(home: Home, issuer: str) -> Routes:
     return {
         f"{base}{METADATA_PATH}": lambda: (
             "application/samlmetadata+xml",
-            metadata(issuer, pair_of(home)).encode(),
+            metadata(issuer, pairs_of(home)).encode(),
         ),
         f"{base}{SIGN_IN_PATH}": lambda: ("text/plain", told),
     }

@@ -52,9 +52,10 @@ def entity_id(issuer: str) -> str:
     return issuer.rstrip("/") + METADATA_PATH
 
 
-def metadata(issuer: str, pair: Pair) -> str:
-    """Return the provider's metadata."""
-    return make_metadata(entity_id(issuer), pair.certificate, issuer.rstrip("/") + SIGN_IN_PATH)
+def metadata(issuer: str, pairs: Sequence[Pair]) -> str:
+    """Return the provider's metadata, with the certificates of all pairs."""
+    certificates = [pair.certificate for pair in pairs]
+    return make_metadata(entity_id(issuer), certificates, issuer.rstrip("/") + SIGN_IN_PATH)
 
 
 def response(wish: Wish, pair: Pair, now: int) -> bytes:

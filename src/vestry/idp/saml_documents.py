@@ -57,15 +57,16 @@ class Statement(msgspec.Struct, frozen=True):
     name_format: str = PERSISTENT
 
 
-def make_metadata(entity_id: str, certificate: x509.Certificate, sign_in: str) -> str:
-    """Return the metadata of a provider that signs with this certificate's key, as CreateSAMLProvider takes it."""
+def make_metadata(entity_id: str, certificates: Sequence[x509.Certificate], sign_in: str) -> str:
+    """Return the metadata of a provider that signs with these certificates' keys, as CreateSAMLProvider takes it."""
     root = etree.Element(
         f"{{{METADATA}}}EntityDescriptor", {"entityID": entity_id}, nsmap={"md": METADATA, "ds": SIGNATURE}
     )
     provider = _add(root, f"{{{METADATA}}}IDPSSODescriptor", protocolSupportEnumeration=PROTOCOL)
-    key = _add(provider, f"{{{METADATA}}}KeyDescriptor", use="signing")
-    data = _add(_add(key, ds("KeyInfo")), ds("X509Data"))
-    _add(data, ds("X509Certificate"), _base64(certificate.public_bytes(Encoding.DER)))
+    for certificate in certificates:
+        key = _add(provider, f"{{{METADATA}}}KeyDescriptor", use="signing")
+        data = _add(_add(key, ds("KeyInfo")), ds("X509Data"))
+        _add(data, ds("X509Certificate"), _base64(certificate.public_bytes(Encoding.DER)))
     _add(provider, f"{{{METADATA}}}NameIDFormat", PERSISTENT)
     _add(provider, f"{{{METADATA}}}SingleSignOnService", Binding=_POST, Location=sign_in)
     etree.indent(root)

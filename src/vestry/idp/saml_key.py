@@ -1,8 +1,10 @@
-"""The key that signs SAML assertions, with the certificate that tells of it: one pair, for as long as the folder."""
+"""The keys that sign SAML assertions, with the certificates that tell of them: one signs, those before it stay published."""
 
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography import x509
@@ -17,7 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from vestry.idp.home import Home
 
+#: How many certificates stay in the metadata beside the newest.
+KEPT = 2
 _FILE = "saml.pem"
+_PRIVATE_KEY = re.compile(b"-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----", re.DOTALL)
 _DAYS = 3650
 
 
@@ -46,16 +51,42 @@ def new_pair() -> Pair:
     return Pair(key, certificate)
 
 
-def pair_of(home: Home) -> Pair:
-    """Return the provider's pair; the first time it is made. Raises ValueError for a damaged file, OSError."""
+def rotated(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """Return the pairs with a new one that signs; the oldest is dropped when there are too many."""
+    return (new_pair(), *pairs[:KEPT])
+
+
+def pairs_of(home: Home) -> tuple[Pair, ...]:
+    """Return the provider's pairs, the signing one first; the first time one is made.
+
+    Raises ValueError for a damaged file, OSError.
+    """
     try:
         raw = (home.path / _FILE).read_bytes()
     except FileNotFoundError:
-        pair = new_pair()
-        private = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        home.write(_FILE, private + pair.certificate.public_bytes(Encoding.PEM))
-        return pair
-    key = load_pem_private_key(raw, None)
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("the key is not RSA")  # noqa: TRY004 - a damaged file
-    return Pair(key, x509.load_pem_x509_certificate(raw))
+        pairs = (new_pair(),)
+        keep(home, pairs)
+        return pairs
+    certificates = x509.load_pem_x509_certificates(raw)
+    keys = [load_pem_private_key(block, None) for block in _PRIVATE_KEY.findall(raw)]
+    if len(keys) != len(certificates):
+        raise ValueError("a key without a certificate, or the other way round")
+    return tuple(map(_pair, keys, certificates))
+
+
+def keep(home: Home, pairs: Sequence[Pair]) -> None:
+    """Write the pairs. Raises OSError."""
+    home.write(
+        _FILE,
+        b"".join(
+            pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + pair.certificate.public_bytes(Encoding.PEM)
+            for pair in pairs
+        ),
+    )
+
+
+def _pair(key: object, certificate: x509.Certificate) -> Pair:
+    if not isinstance(key, RSAPrivateKey) or key.public_key() != certificate.public_key():
+        raise ValueError("the key is not RSA, or not the certificate's")
+    return Pair(key, certificate)

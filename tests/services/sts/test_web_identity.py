@@ -180,6 +180,16 @@ def test_claims_are_condition_keys_of_the_trust_decision(federation: Federation)
     assert not federation.accepts(role, sub="repo:a/b")
 
 
+def test_amr_has_several_values_even_where_the_token_has_one(federation: Federation) -> None:
+    role = federation.role(Condition={"StringEquals": {f"{federation.issuer.address}:amr": "mfa"}})
+    assert not federation.accepts(role, amr="mfa")
+
+
+def test_oaud_has_all_audiences(federation: Federation) -> None:
+    wanted = {"ForAnyValue:StringEquals": {f"{federation.issuer.address}:oaud": "other"}}
+    assert federation.accepts(federation.role(Condition=wanted), aud=["app", "other"])
+
+
 def test_the_audience_is_azp_where_there_is_one_and_oaud_the_rest(federation: Federation) -> None:
     address = federation.issuer.address
     keys = {f"{address}:aud": "app", f"{address}:oaud": "service", f"{address}:azp": "app"}
@@ -299,6 +309,8 @@ def test_session_tags_ask_for_tag_session_and_stay(federation: Federation, flat:
         {"principal_tags": {"aws:team": ["a"]}},
         {"principal_tags": {"team": ["a"]}, "transitive_tag_keys": ["other"]},
         {"principal_tags": {"team": ["a"]}, "transitive_tag_keys": [1]},
+        {"principal_tags": {"team": ["a"]}, "transitive_tag_keys": 1},
+        {"principal_tags": {"team": ["a"]}, "transitive_tag_keys": "stage"},
         {"principal_tags": {f"key{number}": ["a"] for number in range(51)}},
         {"principal_tags": {"k" * 129: ["a"]}},
         {"principal_tags": {"team": ["v" * 257]}},
