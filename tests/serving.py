@@ -21,11 +21,12 @@ from vestry.server.settings import Clock, Settings
 
 
 class Server:
-    """A running server: `endpoint`, those of `metadata`, the data directory, the clock, and what it logged."""
+    """A running server: `endpoint`, those of `metadata` and `containers`, the data directory, the clock, and what it logged."""
 
     def __init__(self, ready: Ready, data: Path, clock: Clock, log: io.StringIO) -> None:
         self.endpoint = ready.endpoint
         self.metadata = ready.metadata
+        self.containers = ready.containers
         self.data = data
         self.clock = clock
         self.log = log

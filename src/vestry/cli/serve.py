@@ -40,6 +40,13 @@ def serve(
             metavar="ADDRESS[:PORT][,account=NAME][,region=REGION]",
         ),
     ] = None,
+    containers: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Answer tasks of `vestry container create` here; may be given often.",
+            metavar="ADDRESS[:PORT]",
+        ),
+    ] = None,
     public_url: Annotated[
         str | None,
         typer.Option(
@@ -70,6 +77,7 @@ def serve(
         tls_cert=tls_cert,
         tls_key=tls_key,
         metadata=metadata_places(metadata or ()),
+        containers=addresses(containers or ()),
         public_url=None if public_url is None else checked_url(public_url),
         test_clock=test_clock,
     )
@@ -84,6 +92,16 @@ def metadata_places(texts: Sequence[str]) -> tuple[MetadataPlace, ...]:
 
     try:
         return tuple(map(read_place, texts))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def addresses(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Return addresses and ports. One that is not well formed is a usage error."""
+    from vestry.server.addresses import read_address
+
+    try:
+        return tuple(map(read_address, texts))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from ipaddress import ip_address
-
 import msgspec
 
-PORT = 80
+from vestry.server.addresses import FORM, PORT, read_address
 
-_ADDRESS = re.compile(
-    r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+))(?::(?P<port>[0-9]{1,5}))?", re.ASCII
-)
 _OPTIONS = ("account", "region", "instance")
-_FORM = "write ADDRESS[:PORT], with an IPv6 address in brackets, and behind it ,account=… ,region=… or ,instance=…"
+_FORM = f"{FORM}, and behind it ,account=… ,region=… or ,instance=…"
 
 
 class MetadataPlace(msgspec.Struct, frozen=True):
@@ -33,16 +27,7 @@ class MetadataPlace(msgspec.Struct, frozen=True):
 def read_place(text: str) -> MetadataPlace:
     """Return the place that is written. Raises ValueError, with a sentence for the person who wrote it."""
     where, *options = text.split(",")
-    found = _ADDRESS.fullmatch(where)
-    if found is None:
-        raise ValueError(f"{where!r} is no address: {_FORM}")
-    try:
-        host = str(ip_address(found["six"] or found["four"]))
-    except ValueError:
-        raise ValueError(f"{where!r} is no address: {_FORM}") from None
-    port = int(found["port"] or PORT)
-    if port > 65535:
-        raise ValueError(f"{port} is no port")
+    host, port = read_address(where, _FORM)
     chosen: dict[str, str] = {}
     for option in options:
         name, _, value = option.partition("=")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import shlex
 import signal
-import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,19 +18,17 @@ import uvloop
 
 from vestry import __version__, limits
 from vestry.errors import Fault
-from vestry.metadata.imds import Imds
 from vestry.server.app import App
 from vestry.server.committer import Committer, Published
+from vestry.server.doors import Doors, Sockets
 from vestry.server.front import Front
-from vestry.server.handed_listeners import HandedListeners, Kind
+from vestry.server.handed_listeners import HandedListeners
 from vestry.server.http_server import HttpServer
 from vestry.server.identity_certificate import prove_identities
 from vestry.server.installation import Installation
 from vestry.server.issuers import IssuerKeys
-from vestry.server.listening import CannotListen, endpoint_of, listen
+from vestry.server.listening import CannotListen, endpoint_of
 from vestry.server.log import Log
-from vestry.server.metadata import MetadataListener
-from vestry.server.metadata_places import MetadataPlace
 from vestry.server.operator import OperatorSocket, write_server_file
 from vestry.server.pipeline import Pipeline
 from vestry.server.protocol import BoundedProtocol
@@ -60,6 +56,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     data: str
     metadata: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
     version: str = __version__
     test_clock: bool = False
 
@@ -70,20 +67,16 @@ async def run(
     """Serve until `stop` is set. Raises StoreError, TlsError and CannotListen when it cannot begin."""
     certificate = certificate_of(settings)
     with contextlib.ExitStack() as held:
-        listener = held.enter_context(listen(settings.host, settings.port))
-        metadata = [
-            (held.enter_context(listen(place.host, place.port)), place) for place in settings.metadata
-        ]
+        sockets = Sockets(settings, held)
         installation = Installation(settings)
         held.callback(installation.close)
-        await _serve(settings, installation, listener, metadata, certificate, clock, announce, stop, log)
+        await _serve(settings, installation, sockets, certificate, clock, announce, stop, log)
 
 
 async def _serve(
     settings: Settings,
     installation: Installation,
-    listener: socket.socket,
-    places: Sequence[tuple[socket.socket, MetadataPlace]],
+    sockets: Sockets,
     certificate: Certificate | None,
     clock: Clock,
     announce: Callable[[Ready], None],
@@ -93,29 +86,27 @@ async def _serve(
     published = Published(installation.root)
     committer = Committer(published, installation.store, log)
     used = LastUsed(dict(installation.store.read_usage()))
-    endpoint = endpoint_of(settings.host, listener.getsockname()[1], secure=certificate is not None)
+    endpoint = endpoint_of(settings.host, sockets.endpoint.getsockname()[1], secure=certificate is not None)
     public_url = settings.public_url or endpoint
     issuers = IssuerKeys(log)
     pipeline = Pipeline(published, committer, installation.keyring, clock, used, issuers, public_url)
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
     operator = OperatorSocket(installation, committer, pipeline.decisions, clock, log)
     folder = installation.directory.path
-    told = tuple(endpoint_of(*bound.getsockname()[:2]) for bound, _ in places)
     ready = Ready(
         endpoint=endpoint,
         public_url=public_url,
         data=str(folder),
-        metadata=told,
+        metadata=sockets.metadata_urls(),
+        containers=sockets.container_urls(),
         test_clock=clock.adjustable,
     )
     server = HttpServer(http_config(front, certificate), lambda: announce(ready))
-    imds = Imds(installation.keyring, pipeline.shared.documents, os.urandom)
-    metadata = MetadataListener(imds, published, clock, log)
-    kinds: dict[str, Kind] = {"endpoint": server.serve_also, "metadata": metadata.serve_handed}
-    handed = HandedListeners(folder, kinds, log)
+    doors = Doors(pipeline.shared, published, clock, log)
+    handed = HandedListeners(folder, {"endpoint": server.serve_also, **doors.kinds}, log)
     await operator.open()
     handed.open()
-    await metadata.open(places)
+    await doors.open(sockets)
     server_file = write_server_file(folder, endpoint, __version__)
     beside = [
         asyncio.create_task(_flush(committer, installation.store, used, log)),
@@ -129,12 +120,12 @@ async def _serve(
         beside.append(asyncio.create_task(certificate.watch(log)))
     _spare_the_collector()
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[sockets.endpoint])
     finally:
         for task in beside:
             task.cancel()
         server_file.unlink(missing_ok=True)
-        metadata.close()
+        doors.close()
         await handed.close()
         await operator.close()
         await committer.close()
@@ -226,7 +217,8 @@ def _banner(ready: Ready, settings: Settings) -> str:
     kept = "thrown away at the end" if settings.ephemeral else str(Path(ready.data))
     store = f" --database {settings.database}" if settings.database else f" --data {shlex.quote(ready.data)}"
     public = "" if ready.public_url == ready.endpoint else f"  public    {ready.public_url}\n"
-    metadata = "".join(f"  metadata  {url}\n" for url in ready.metadata)
+    doors = "".join(f"  metadata  {url}\n" for url in ready.metadata)
+    doors += "".join(f"  tasks     {url}\n" for url in ready.containers)
     warning = (
         "!! TEST CLOCK: sessions can be made to expire by `vestry clock advance`. Never in production.\n"
         if ready.test_clock
@@ -237,7 +229,7 @@ def _banner(ready: Ready, settings: Settings) -> str:
         f"{warning}"
         f"  endpoint  {ready.endpoint}   ({', '.join(SERVICES)})\n"
         f"{public}"
-        f"{metadata}"
+        f"{doors}"
         f"  data      {kept}\n"
         f"  next      vestry account create my-account --profile my-account{store}\n"
         "Ready."

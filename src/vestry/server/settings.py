@@ -16,8 +16,9 @@ SERVICES = ("iam", "sts", "ec2", "rolesanywhere")
 class Settings(msgspec.Struct, frozen=True):
     """What `vestry serve` is told. `data` is the data directory; `database` an SQLAlchemy URL or None for the file in
     `data`; `master_key` 32 bytes or None for the key file in `data`. `tls_cert` and `tls_key` are given together, or
-    neither. `metadata` is where instances are answered. `public_url` is how clients elsewhere reach the server, None where that is its own endpoint. `test_clock`
-    lets the operator advance the session clock."""
+    neither. `metadata` is where instances are answered, `containers` where tasks are (address and port). `public_url` is how
+    clients elsewhere reach the server, None where that is its own endpoint. `test_clock` lets the operator advance the
+    session clock."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     metadata: tuple[MetadataPlace, ...] = ()
+    containers: tuple[tuple[str, int], ...] = ()
     public_url: str | None = None
     test_clock: bool = False
 
