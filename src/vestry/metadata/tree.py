@@ -66,6 +66,8 @@ class Tree:
 
     def find(self, view: View, path: str) -> str | bytes | None:
         """Return what is at a path (without slash at either end): a value, a directory's listing, or None."""
+        if ANY in path:  # what stands for a name is none
+            return None
         row = self._rows.get(path)
         if row is not None:
             return row.value(view, "")
