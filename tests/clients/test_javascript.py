@@ -15,7 +15,7 @@ from recipes import ACCOUNT, ENDPOINT, KEY, SECRET, TOKEN_FILE, recipe
 from serving import serving
 
 SECTION = "AWS SDK for JavaScript v3"
-TEMPORARY, WEB_TOKEN, CHAIN = range(3)
+TEMPORARY, WEB_TOKEN, TOKEN_IN_FILE, CHAIN = range(4)
 
 
 class Program:
@@ -113,15 +113,17 @@ def test_from_temporary_credentials_meets_aws_denial(program: Program) -> None:
     assert "is not authorized to perform: sts:AssumeRole on resource: " in done.stderr
 
 
-def test_from_web_token_assumes_the_role_without_a_key(program: Program) -> None:
+@pytest.mark.parametrize("which", [WEB_TOKEN, TOKEN_IN_FILE])
+def test_a_token_assumes_the_role_without_a_key(program: Program, which: int) -> None:
     environment = program.in_environment()
     del environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
-    done = program.run(WEB_TOKEN, environment)
+    done = program.run(which, environment)
     assert (done.stdout, done.returncode) == (program.session(), 0), done.stderr
 
 
-def test_from_web_token_meets_aws_denial(program: Program) -> None:
-    done = program.run(WEB_TOKEN, program.in_environment(), role="closed")
+@pytest.mark.parametrize("which", [WEB_TOKEN, TOKEN_IN_FILE])
+def test_a_token_meets_aws_denial(program: Program, which: int) -> None:
+    done = program.run(which, program.in_environment(), role="closed")
     assert (done.stdout, done.returncode) == ("", 1)
     assert "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity" in done.stderr
 

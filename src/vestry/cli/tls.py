@@ -20,8 +20,8 @@ FILES = ("ca.pem", "ca.key", "server.pem", "server.key")
 
 #: The variables by which clients are told of a private authority, and whose they are.
 VARIABLES = (
-    ("AWS_CA_BUNDLE", "AWS CLI, boto3, AWS SDKs"),
-    ("REQUESTS_CA_BUNDLE", "Python's requests, and the AWS CLI through it"),
+    ("AWS_CA_BUNDLE", "AWS CLI, boto3, Terraform's S3 backend"),
+    ("REQUESTS_CA_BUNDLE", "AWS CLI, boto3, Python's requests"),
     ("SSL_CERT_FILE", "Go (Terraform), Rust (obstore), PyArrow, Ruby, PHP, OpenSSL; Vestry's own fetches"),
     ("NODE_EXTRA_CA_CERTS", "Node.js (AWS SDK for JavaScript, CDK)"),
     ("CURL_CA_BUNDLE", "curl"),
