@@ -191,6 +191,23 @@ def test_5_an_assertion_of_another_form_is_refused(old: str, new: str) -> None:
     refused(encoded(response(signer().sign(text.replace(old, new)))), INVALID)
 
 
+@pytest.mark.parametrize(
+    ("place", "tag"),
+    [
+        ("<saml:SubjectConfirmation ", "EncryptedID"),
+        ("<saml:SubjectConfirmationData", "EncryptedID"),
+        ("</saml:AttributeStatement>", "EncryptedAttribute"),
+    ],
+)
+def test_5_parts_that_are_encrypted_by_themselves_are_refused_by_name(place: str, tag: str) -> None:
+    text = assertion(name=None)
+    assert place in text
+    text = text.replace(place, f"<saml:{tag}><x/></saml:{tag}>{place}")
+    hint = refused(encoded(response(signer().sign(text))), INVALID).hint
+    assert tag in hint
+    assert "encrypt the whole assertion" in hint
+
+
 @pytest.mark.parametrize("condition", ["<saml:OneTimeUse/>", '<saml:ProxyRestriction Count="0"/>'])
 def test_5_conditions_that_are_understood_are_accepted(condition: str) -> None:
     text = assertion().replace("<saml:AudienceRestriction>", f"{condition}<saml:AudienceRestriction>")

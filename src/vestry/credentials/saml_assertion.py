@@ -52,11 +52,15 @@ def read_assertion(element: Element) -> Assertion:
     3. The subject has at most one NameID, and exactly one SubjectConfirmation: of a bearer, with a Recipient and a
        NotOnOrAfter.
     4. The conditions are of kinds that are understood.
+    5. Nothing in it is encrypted by itself: an assertion is encrypted whole, or not at all.
     """
     identifier, issued = element.get("ID", ""), instant(element.get("IssueInstant"))
     if element.get("Version") != "2.0" or not 0 < len(identifier) <= _ID_CHARACTERS or issued is None:  # 1
         raise XmlRefused("the assertion is not of version 2.0, or has no ID or IssueInstant")
     issuer, subject, conditions = (_one(element, name) for name in ("Issuer", "Subject", "Conditions"))  # 2
+    for part in element.iter(saml("EncryptedID"), saml("EncryptedAttribute")):  # 5
+        what = part.tag.rpartition("}")[2]
+        raise XmlRefused(f"it has an {what}; let the provider encrypt the whole assertion instead")
     name = only_child(subject, saml("NameID"))
     confirmation = _confirmation(subject)
     for condition in conditions:

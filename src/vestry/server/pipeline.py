@@ -6,6 +6,7 @@ existence. An operation that writes goes the same way inside the committer, on t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,6 +74,8 @@ class Pipeline:
             caller, root = await proving.first(self.published)
             prepared.tell(caller)
             once_more = proving.again
+        if operation.beforehand is not None:
+            prepared.beforehand = await asyncio.to_thread(operation.beforehand, values)
         if not (operation.writes or (operation.mfa and second_factor.passed(values))):
             return await self._read(prepared, operation, values, root, caller)
 

@@ -56,7 +56,7 @@ class Shared:
 class Request:
     """A request under way: read from the wire, its clocks read once."""
 
-    __slots__ = ("at_hand", "http", "now", "seen", "shared", "signed", "wall", "wire")
+    __slots__ = ("at_hand", "beforehand", "http", "now", "seen", "shared", "signed", "wall", "wire")
 
     def __init__(
         self,
@@ -76,6 +76,7 @@ class Request:
         self.now = now
         self.seen = seen
         self.at_hand = shared.at_hand
+        self.beforehand: object = None
 
     def authenticate(self, root: Root) -> Caller:
         """Return who signed the request, as `root` knows them."""
@@ -147,6 +148,7 @@ class Request:
             shared.documents,
             self.at_hand,
             draft,
+            self.beforehand,
         )
         return operation.function(call)
 

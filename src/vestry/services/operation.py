@@ -25,7 +25,7 @@ class Call(msgspec.Struct, frozen=True):
     `region` is the one that is asked for; `now` is the session clock and `wall` the real one, in epoch seconds;
     `entropy(n)` gives n random bytes; `draft` is None for operations that change nothing; `last_used` answers by
     access key id or role id; `public_url` is how others reach this server, without a final slash; `documents` are the
-    compiled policies, and `at_hand` the issuers' keys.
+    compiled policies, and `at_hand` the issuers' keys; `beforehand` is what the operation had made of its parameters.
     """
 
     caller: Caller
@@ -41,6 +41,7 @@ class Call(msgspec.Struct, frozen=True):
     documents: Documents
     at_hand: AtHand
     draft: Draft | None = None
+    beforehand: Any = None
 
     @property
     def root(self) -> Root:
@@ -78,6 +79,8 @@ class Operation(msgspec.Struct, frozen=True):
     """A registered operation. `proof` is how its callers are known where they sign nothing.
 
     `mfa`: its SerialNumber and TokenCode prove an MFA device, before anything is asked of the policies.
+    `beforehand` is work on the parameters alone that takes milliseconds, and is done off the event loop, for callers
+    who are known; what it finds wrong it returns, to be raised where the operation's order has it.
     """
 
     service: str
@@ -87,6 +90,7 @@ class Operation(msgspec.Struct, frozen=True):
     writes: bool
     proof: ProvenBy | None = None
     mfa: bool = False
+    beforehand: Callable[[Mapping[str, Any]], object] | None = None
 
 
 #: (service, operation) -> Operation; filled when `vestry.services.registry` is imported.
@@ -104,6 +108,7 @@ def operation(
     writes: bool = False,
     proof: ProvenBy | None = None,
     mfa: bool = False,
+    beforehand: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as the operation `service:Name`, with the authorization it needs.
 
@@ -120,7 +125,9 @@ def operation(
     declaration = Declaration(action, on, keys, more, exempt, refused or {})
 
     def register(function: Function) -> Function:
-        REGISTRY[service, name] = Operation(service, name, declaration, function, writes, proof, mfa)
+        REGISTRY[service, name] = Operation(
+            service, name, declaration, function, writes, proof, mfa, beforehand
+        )
         return function
 
     return register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from places import Place, allowed, refusal, statement, tags, trusting
 from saml_documents import Signer, instant, metadata, signer
+from vestry.credentials.saml_metadata import Metadata, read_metadata
+from vestry.services.iam import saml_providers
 
 ANOTHER = "https://another.example.com"
 
@@ -49,6 +52,44 @@ def test_a_provider_is_shown_as_it_was_registered(place: Place) -> None:
     assert len(found["SAMLProviderUUID"]) == 26
     assert found["SAMLProviderUUID"].isalnum()
     assert found["ValidUntil"] - found["CreateDate"] == timedelta(days=36525)
+
+
+@pytest.mark.parametrize("operation", ["create", "update"])
+def test_others_are_answered_while_metadata_is_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    arn = register(place)
+    reading, answered = threading.Event(), threading.Event()
+
+    def slow(text: str) -> Metadata:
+        reading.set()
+        assert answered.wait(20), "nobody is answered while metadata is read"
+        return read_metadata(text)
+
+    monkeypatch.setattr(saml_providers, "read_metadata", slow)
+    text = metadata(entity=ANOTHER)
+    act = (
+        (lambda: register(place, "Other", text))
+        if operation == "create"
+        else (lambda: place.iam.update_saml_provider(SAMLProviderArn=arn, SAMLMetadataDocument=text))
+    )
+    asking = threading.Thread(target=act)
+    asking.start()
+    try:
+        assert reading.wait(20)
+        place.sts.get_caller_identity()
+        place.user("made-meanwhile")
+    finally:
+        answered.set()
+        asking.join()
+    changed = place.arn("saml-provider/Other") if operation == "create" else arn
+    assert get(place, changed)["SAMLMetadataDocument"] == text
+
+
+def test_who_may_not_register_learns_nothing_of_the_metadata(place: Place) -> None:
+    nobody = place.client("iam", place.user("nobody"))
+    refused = refusal(nobody.create_saml_provider, Name="X", SAMLMetadataDocument="<words>" + "x" * 1000)
+    assert refused[1] == "AccessDenied"
 
 
 def test_the_metadata_says_until_when(place: Place) -> None:

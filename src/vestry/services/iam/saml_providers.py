@@ -6,6 +6,7 @@ Source: IAM API reference, CreateSAMLProvider and its kin; IAM User Guide, "Trou
 from __future__ import annotations
 
 from base64 import b32encode
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -26,12 +27,21 @@ _REQUIRED, _ALLOWED = "Required", "Allowed"
 _CENTURY = 36525 * 86_400
 
 
-def _metadata(call: Call) -> Metadata:
-    """Return what parameter SAMLMetadataDocument says. Raises InvalidInput, LimitExceeded."""
+def _read(parameters: Mapping[str, Any]) -> Metadata | XmlRefused | None:
+    """Return what parameter SAMLMetadataDocument says, or why it is refused; None where it is not given."""
+    text = parameters.get("SAMLMetadataDocument")
     try:
-        found = read_metadata(call.parameters["SAMLMetadataDocument"])
+        return None if text is None else read_metadata(text)
     except XmlRefused as refused:
-        raise InvalidInput("Could not parse metadata", hint=f"The metadata was refused: {refused}.") from None
+        return refused
+
+
+def _metadata(call: Call) -> Metadata:
+    """Return the metadata that was given. Raises InvalidInput, LimitExceeded."""
+    found = call.beforehand
+    if isinstance(found, XmlRefused):
+        raise InvalidInput("Could not parse metadata", hint=f"The metadata was refused: {found}.")
+    assert isinstance(found, Metadata), "it was given"
     if found.valid_until and found.valid_until <= call.now:
         raise InvalidInput("Could not parse metadata", hint="The metadata's validUntil has passed.")
     check_quota(len(found.certificates) - 1, limits.SAML_SIGNING_KEYS, "KeysPerSAMLProvider")
@@ -62,6 +72,7 @@ def _encrypting(call: Call, provider: SamlProvider) -> SamlProvider:
     keys=(resources.request_tags,),
     more=(also_tag("iam:TagSAMLProvider"),),
     writes=True,
+    beforehand=_read,
 )
 def create_saml_provider(call: Call) -> Answer:
     """Register a provider by its metadata. Errors: InvalidInput, EntityAlreadyExists, LimitExceeded."""
@@ -118,7 +129,7 @@ def list_saml_providers(call: Call) -> Answer:
     }
 
 
-@operation("iam:UpdateSAMLProvider", on=resources.saml_provider, writes=True)
+@operation("iam:UpdateSAMLProvider", on=resources.saml_provider, writes=True, beforehand=_read)
 def update_saml_provider(call: Call) -> Answer:
     """Change a provider's metadata, or how its assertions are encrypted. Errors: NoSuchEntity, InvalidInput,
     LimitExceeded."""
