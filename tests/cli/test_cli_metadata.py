@@ -19,6 +19,7 @@ from commands import Vestry
 from launching import ec2_client, launch
 from machine import TOKEN, Machine
 from places import Place
+from raw import send
 from serving import serving
 
 
@@ -106,3 +107,33 @@ def test_the_port_of_an_owner_that_is_killed_is_closed(data: Path) -> None:
                 while time.monotonic() < until:
                     machine.send("GET", "/")
                     time.sleep(0.05)
+
+
+def test_the_certificate_of_identity_documents_is_published(
+    data: Path, vestry: Vestry, tmp_path: Path
+) -> None:
+    with serving(data) as server:
+        said = vestry("metadata", "certificate", "--data", str(data))
+        assert (said.code, said.out) == (1, "")
+        assert "when the first instance is launched" in said.err
+        assert send(server.endpoint, "GET", "/instance-identity/certificate.pem").status == 404
+        identifier = launch(ec2_client(Place(server)))["InstanceId"]
+        until = time.monotonic() + 20
+        while (said := vestry("metadata", "certificate", "--data", str(data))).code == 1:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert said.out.startswith("-----BEGIN CERTIFICATE-----\n")
+        answer = send(server.endpoint, "GET", "/instance-identity/certificate.pem")
+        assert (answer.status, answer.text.rstrip()) == (200, said.out.rstrip())
+        assert answer.headers["content-type"] == "application/x-pem-file"
+        with listening(data, identifier, "--json") as (_, line):
+            machine, path = Machine(json.loads(line)["endpoint"]), "/latest/dynamic/instance-identity/"
+            signed = machine.send("GET", path + "rsa2048").text
+            shown = machine.send("GET", path + "document").text
+    (tmp_path / "certificate").write_text(said.out)
+    (tmp_path / "signed").write_text(f"-----BEGIN PKCS7-----\n{signed}\n-----END PKCS7-----\n")
+    command = ["openssl", "smime", "-verify", "-in", "signed", "-inform", "PEM", "-certfile", "certificate"]
+    done = subprocess.run([*command, "-noverify"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == shown
+    offline = vestry("metadata", "certificate", "--data", str(data), "--json")
+    assert json.loads(offline.out)["Certificate"].rstrip() == said.out.rstrip()

@@ -1,4 +1,4 @@
-"""`vestry metadata`: instance metadata on a port of this machine, for one instance."""
+"""`vestry metadata`: instance metadata on a port of this machine, and the certificate that proves what it says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vestry.cli import operator, output
 from vestry.cli.choices import Data, Database, Json, place
 from vestry.cli.failure import Failure
 
@@ -49,6 +50,15 @@ def listen(
         handed.close()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def certificate(data: Data = None, database: Database = None, json: Json = False) -> None:
+    """Print the certificate (PEM) by which the signatures of instances' identity documents are verified.
+
+    The server publishes it at /instance-identity/certificate.pem, too.
+    """
+    found = operator.perform("metadata.certificate", {}, data, database)
+    output.answer(found, json, found["Certificate"].rstrip())
 
 
 def _loopback(port: int) -> socket.socket:

@@ -65,6 +65,11 @@ COMMANDS = (
     Row("idp metadata", "idp_saml:metadata", "Print its SAML metadata, for registering it."),
     Row("idp rotate", "idp:rotate", "Let it sign tokens and responses with new keys."),
     Row("metadata listen", "metadata:listen", "Answer one instance's metadata on a port of 127.0.0.1."),
+    Row(
+        "metadata certificate",
+        "metadata:certificate",
+        "Print the certificate that proves identity documents.",
+    ),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
     Row("run", "run:run", "Run a command as an instance, with instance metadata at 169.254.169.254."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),

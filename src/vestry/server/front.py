@@ -25,6 +25,8 @@ from vestry.wire import model, parse, serialize
 from vestry.wire.rest_parse import RestRequest
 
 _HEALTH = frozenset(("/health", "/_localstack/health"))
+#: Where the certificate of instances' identity documents is published.
+_IDENTITY = "/instance-identity/certificate.pem"
 _REDIRECT = "https://aws.amazon.com/iam"
 #: The service in a credential scope, behind key id, date and (in SigV4) region.
 _SCOPE = re.compile(
@@ -123,6 +125,10 @@ class Front:
             )
             if found is not None:
                 return HttpAnswer(200, [*_headers(request_id, "application/json"), *_CACHED], found)
+        identity = self._pipeline.published.root.identity
+        if http.path == _IDENTITY and http.method in ("GET", "HEAD") and identity is not None:
+            headers = [*_headers(request_id, "application/x-pem-file"), *_CACHED]
+            return HttpAnswer(200, headers, identity.certificate.encode())
         page = saml_page(http, self._pipeline.public_url)
         if page is not None:
             return page

@@ -31,6 +31,7 @@ from vestry.services.operator import (
     explanations,
     instances,
     keys,
+    metadata,
     services,
 )
 from vestry.services.operator.call import OperatorCall
@@ -59,6 +60,7 @@ COMMANDS: dict[str, Command] = {
     "instance.show": instances.show,
     "keys.list": keys.list_all,
     "keys.rotate": keys.rotate,
+    "metadata.certificate": metadata.certificate,
     "service.create": services.create,
     "service.list": services.list_all,
     "service.new-key": services.new_key,
