@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,7 @@ from vestry.metadata.imds import TREE
 from vestry.metadata.proving import make_identity_certificate
 from vestry.metadata.versions import VERSIONS
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "metadata.md"
 MAC = network.mac_address(INSTANCE)
 AT_MAC = f"meta-data/network/interfaces/macs/{MAC}"
 DETAILS = (
@@ -167,6 +170,16 @@ def test_every_row_is_tested() -> None:
             path.replace("macs/*", f"macs/{MAC}").replace("instance/*", "instance/Name").replace("/*", "/app")
         )
         assert one in VALUES or one in ELSEWHERE, path
+
+
+def test_every_row_is_documented() -> None:
+    text = DOCUMENT.read_text()
+    table = {
+        name for line in text.splitlines() if line.startswith("| `") for name in re.findall("`([^`]+)`", line)
+    }
+    for path in TREE.paths():
+        tails = {path.split("/", start)[-1] for start in range(path.count("/") + 1)}
+        assert table & {tail.replace("*", name) for tail in tails for name in ("MAC", "KEY", "ROLE")}, path
 
 
 @pytest.mark.parametrize("name", (MOCK + GUIDE).split())
