@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import selectors
 import socket
@@ -14,11 +15,14 @@ IDLE_SECONDS = 20
 
 
 class Proxy:
-    """A running proxy. `asked` are the places it was asked for, as `host:port`, oldest first."""
+    """A running proxy. `asked` are the places it was asked for, as `host:port`, oldest first, `users` by whom ("" for
+    nobody)."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.asked: list[str] = []
+        self.users: set[str] = set()
 
 
 @contextlib.contextmanager
@@ -29,6 +33,8 @@ def leading(places: Mapping[str, str]) -> Iterator[Proxy]:
     class Handler(BaseHTTPRequestHandler):
         def do_CONNECT(self) -> None:
             held[0].asked.append(self.path)
+            user = self.headers.get("proxy-authorization", "").removeprefix("Basic ")
+            held[0].users.add(base64.b64decode(user).decode())
             place = places.get(self.path)
             if place is None:
                 self.send_error(403)

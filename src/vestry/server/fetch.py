@@ -18,6 +18,7 @@ import msgspec
 from vestry import __version__, limits
 from vestry.access.proof import Issuer
 from vestry.credentials.issuer_keys import KeySet, read_keys
+from vestry.server.outbound_proxy import proxy_for
 from vestry.server.trust_anchors import pinned_context, system_context
 
 WRONG_CERTIFICATE = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
@@ -70,8 +71,9 @@ async def _get(issuer: Issuer, url: str) -> dict[str, Any]:
     try:
         async with asyncio.timeout(limits.ISSUER_SECONDS):  # 3
             context = await asyncio.to_thread(system_context)  # 2
+            proxy = proxy_for(place.hostname, port)
             try:
-                body = await _body(url, context)
+                body = await _body(url, context, proxy)
             except httpx.ConnectError as error:
                 if not _is_about_trust(error) or not issuer.thumbprints:
                     raise
@@ -80,7 +82,7 @@ async def _get(issuer: Issuer, url: str) -> dict[str, Any]:
                 )  # 2
                 if pinned is None:
                     raise OutOfReach(WRONG_CERTIFICATE, WRONG_CERTIFICATE) from None
-                body = await _body(url, pinned)
+                body = await _body(url, pinned, proxy)
         found = msgspec.json.decode(body)
     except TimeoutError:
         raise OutOfReach(f"no answer within {limits.ISSUER_SECONDS} seconds") from None
@@ -93,14 +95,20 @@ async def _get(issuer: Issuer, url: str) -> dict[str, Any]:
     return found
 
 
-async def _body(url: str, context: ssl.SSLContext) -> bytes:
+async def _body(url: str, context: ssl.SSLContext, proxy: str | None) -> bytes:
     headers = {
         "accept": "application/json",
         "accept-encoding": "identity",
         "user-agent": f"vestry/{__version__}",
     }
     async with (
-        httpx.AsyncClient(verify=context, follow_redirects=False, timeout=limits.ISSUER_SECONDS) as client,
+        httpx.AsyncClient(
+            verify=context,
+            proxy=proxy,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=limits.ISSUER_SECONDS,
+        ) as client,
         client.stream("GET", url, headers=headers) as answer,
     ):
         if (

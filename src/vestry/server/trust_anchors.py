@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
 import ssl
 from collections.abc import Collection
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from vestry import limits
+from vestry.server.outbound_proxy import connect
 
 
 def system_context() -> ssl.SSLContext:
@@ -53,7 +53,7 @@ def _served(host: str, port: int) -> list[bytes]:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with (
-        socket.create_connection((host, port), timeout=limits.ISSUER_SECONDS) as connection,
+        connect(host, port, limits.ISSUER_SECONDS) as connection,
         context.wrap_socket(connection, server_hostname=host) as secure,
     ):
         public = getattr(secure, "get_unverified_chain", None)  # Python 3.13
