@@ -17,7 +17,7 @@ def proxy_for(host: str, port: int) -> str | None:
     not an `http://` address, without showing it: it may carry a password."""
     named = urllib.request.getproxies_environment()
     proxy = named.get("https") or named.get("all")
-    if not proxy or urllib.request.proxy_bypass_environment(f"{host}:{port}"):
+    if not proxy or urllib.request.proxy_bypass(f"{host}:{port}"):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     try:
