@@ -8,6 +8,8 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "clients.md"
 ENDPOINT, ACCOUNT = "http://127.0.0.1:4566", "111122223333"
+#: The section for programs that have an instance's role, and where they find somebody else's S3.
+INSIDE, INSIDE_S3 = "Inside an instance", "http://10.0.2.2:9000"
 #: Somebody else's S3.
 S3 = "http://127.0.0.1:9000"
 ENDPOINT_TLS, CA_FILE = "https://localhost:4566", "/path/to/ca.pem"

@@ -47,6 +47,7 @@ def test_two_instances_have_a_port_each_and_keep_it_when_the_server_restarts(dat
             endpoint = json.loads(said)["endpoint"]
             assert json.loads(said) == {"event": "listening", "endpoint": endpoint, "instance": first}
             assert line.startswith("export AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:")
+            assert line.endswith("/"), "some clients put none before the path"
             mine, others = Machine(endpoint), Machine(line.partition("=")[2])
             assert mine.get("instance-id").text == first
             assert others.get("instance-id").text == second

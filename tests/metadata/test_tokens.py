@@ -29,6 +29,7 @@ ID = "/latest/meta-data/instance-id"
         ("a number of many digits is refused", "PUT", PATH, {LIFE: "9" * 5000}, 400),
         ("a token needs a life", "PUT", PATH, {}, 400),
         ("other versions have no tokens", "PUT", "/2021-07-15/api/token", {LIFE: "60"}, 403),
+        ("slashes too many are no other path", "PUT", "//latest/api/token", {LIFE: "60"}, 200),
         ("no token goes through a proxy", "PUT", PATH, {LIFE: "60", "x_forwarded_for": "10.0.0.1"}, 403),
         ("a token is not got", "GET", PATH, {LIFE: "60"}, 405),
         ("a token is not posted for", "POST", PATH, {LIFE: "60"}, 405),

@@ -39,7 +39,8 @@ def listen(
     before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         handed.begin()
-        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        # With a slash at its end: version 2.9 of the AWS CLI, which Debian 12 has, puts none before the path.
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         if json:
             said = {"event": "listening", "endpoint": endpoint, "instance": instance}
             print(codec.dumps(said), flush=True)

@@ -142,7 +142,7 @@ def _on_loopback(machine: Machine, command: Sequence[str]) -> Ready:
     """Give the command a listener of its own on loopback, and a variable that leads there."""
     listener = listening("127.0.0.1", 0)
     place_of = f"127.0.0.1:{listener.getsockname()[1]}"
-    environment = machine.environment("127.0.0.1") | {_METADATA: f"http://{place_of}"}
+    environment = machine.environment("127.0.0.1") | {_METADATA: f"http://{place_of}/"}
     keeper = Keeper()
     child = Child(command, environment, lambda: ([], None))
     keeper.watch(child.pid, None)

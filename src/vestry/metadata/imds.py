@@ -40,7 +40,7 @@ TOKEN_LIFE = b"x-aws-ec2-metadata-token-ttl-seconds"
 _LIFE_OUT = b"X-Aws-Ec2-Metadata-Token-Ttl-Seconds"
 FORWARDED = b"x-forwarded-for"
 
-ISSUING_PATH = "/latest/api/token"
+ISSUING_PATH = "latest/api/token"
 
 TREE = Tree(
     (*machine_rows.ROWS, *network_rows.ROWS, *role_rows.ROWS, *identity_rows.ROWS, *document_rows.ROWS),
@@ -107,8 +107,8 @@ class Imds:
         return _reply(found, instance, left)
 
     def _token(self, root: Root, instance: Instance, ask: Ask, now: int) -> Reply:
-        """2."""
-        if ask.path != ISSUING_PATH:
+        """2. A client that is led here by an address with a slash at its end sends two."""
+        if ask.path.lstrip("/") != ISSUING_PATH:
             return refusal(403)
         if ask.method != "PUT":
             return not_allowed(b"OPTIONS, PUT")
