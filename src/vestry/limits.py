@@ -116,6 +116,19 @@ WEB_IDENTITY_TOKEN: Final = 20_000  # [M] characters
 WEB_IDENTITY_SKEW: Final = 300  # seconds by which an issuer's clock may differ
 SUBJECT_CHARACTERS: Final = 255  # [M]
 
+# ── IAM Roles Anywhere ───────────────────────────────────────────────────────────────────────────────────────────
+TRUST_ANCHORS: Final = 50  # [Q] in one region of an account
+ANYWHERE_PROFILES: Final = 250  # [Q]
+CERTIFICATES_PER_ANCHOR: Final = 2  # [Q]
+REVOCATION_LISTS_PER_ANCHOR: Final = 2  # [Q]
+ANYWHERE_PAGE: Final = 50  # of a listing where no pageSize is given
+ANYWHERE_LARGEST_PAGE: Final = 1000
+RSA_LEAST_BITS: Final = 2048
+RSA_MOST_BITS: Final = 8192
+CHAIN_CERTIFICATES: Final = 5  # in X-Amz-X509-Chain (User Guide, "The authentication process")
+X509_SKEW_SECONDS: Final = 300  # between a request that a certificate signs and our clock
+SEEN_CERTIFICATES: Final = 10  # of a subject that are remembered
+
 # ── SAML ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 SAML_PROVIDERS_PER_ACCOUNT: Final = 100  # [Q]
 SAML_SIGNING_KEYS: Final = 10  # [Q] keys in one provider's metadata

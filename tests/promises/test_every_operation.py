@@ -14,6 +14,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from certificates import authority, revocation_list
 from saml_documents import metadata
 from serving import Server
 from vestry.server import second_factor
@@ -153,6 +154,7 @@ class Stage:
             "AuthenticationCode2": "000001",
         }
         self.machine(server)
+        self.own = {"rolesanywhere": self.anywhere(server)}
         device = self.root.create_virtual_mfa_device(VirtualMFADeviceName="some-device")["VirtualMFADevice"]
         self.samples["SerialNumber"] = device["SerialNumber"]
 
@@ -180,11 +182,39 @@ class Stage:
             "Attribute": "instanceType",
         }
 
+    def anywhere(self, server: Server) -> dict[str, Any]:
+        """Trust an authority for the operations of IAM Roles Anywhere; return their samples."""
+        client, root = server.client("rolesanywhere", self.account), authority()
+        source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": root.pem}}
+        anchor = client.create_trust_anchor(name="some", source=source)["trustAnchor"]
+        profile = client.create_profile(name="some", roleArns=[])["profile"]
+        arn, data = anchor["trustAnchorArn"], revocation_list(root)
+        found = client.import_crl(name="some", crlData=data, trustAnchorArn=arn)["crl"]
+        return {
+            "name": "some",
+            "source": source,
+            "trustAnchorId": anchor["trustAnchorId"],
+            "trustAnchorArn": arn,
+            "profileId": profile["profileId"],
+            "roleArns": [],
+            "crlId": found["crlId"],
+            "crlData": data,
+            "subjectId": anchor["trustAnchorId"],
+            "certificateField": "x509Subject",
+            "mappingRules": [{"specifier": "CN"}],
+            "notificationSettings": [],
+            "notificationSettingKeys": [],
+            "resourceArn": arn,
+            "tags": [{"key": "k", "value": "v"}],
+            "tagKeys": ["k"],
+        }
+
     def call(self, service: str, name: str, who: str | None) -> Any:
         operation = model(service).operation_model(name)
         shape = operation.input_shape
         needed = [] if shape is None else [*shape.required_members, *NEEDED.get((service, name), ())]
-        parameters = {member: self.samples[member] for member in needed}
+        samples = self.samples | self.own.get(service, {})
+        parameters = {member: samples[member] for member in needed}
         if who is None:
             client = boto3.client(
                 service,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from suites.anywhere import every_anywhere, live_anywhere
 from suites.machines import every_machine, live
 from suites.workloads import every_workload, live_workloads
 from vestry.directory.devices import MfaDevice
@@ -126,6 +127,7 @@ EVERY_ENTITY: tuple[Entity, ...] = (
     Service("least.internal", 1),
     *every_machine(ONE, TWO),
     *every_workload(ONE, TWO),
+    *every_anywhere(ONE, TWO),
     OidcProvider(
         ONE,
         "token.example.org:8443/realms/größe",
@@ -161,7 +163,7 @@ def change(entity: Entity) -> Change:
 
 Step = tuple[int, int, int, int]
 #: Steps are small numbers, so that hypothesis can shrink a life to the few that matter.
-STEPS = st.lists(st.tuples(*(st.integers(0, 12) for _ in range(4))), max_size=40)
+STEPS = st.lists(st.tuples(*(st.integers(0, 13) for _ in range(4))), max_size=40)
 
 _NUMBERS = (ONE, TWO, THREE)
 _NAMES = ("Alpha", "alpha", "Beta", "gamma")
@@ -197,6 +199,8 @@ class Life:
             self._issuer(account, second)
         elif what == 5:
             self._device(account, _NAMES[first % 4], second)
+        elif what == 13:
+            live_anywhere(self.draft, account, first, second)
         elif what == 12:
             live_workloads(self.draft, account, self._id("", second), first, second)
         elif what == 11:

@@ -19,7 +19,7 @@ from vestry.wire.patterns import matcher, printed
 from vestry.wire.shapes import Shape
 from vestry.wire.validate import explain, validate
 
-SERVICES = ["iam", "sts", "ec2", "organizations"]
+SERVICES = ["iam", "sts", "ec2", "organizations", "rolesanywhere", "eks", "eks-auth"]
 
 
 def drawn(shapes: dict[str, Shape], name: str, depth: int) -> st.SearchStrategy[Any]:
@@ -82,7 +82,7 @@ def test_no_pattern_can_be_made_to_take_long(pattern: str) -> None:
         warnings.simplefilter("error")
         matches = matcher(pattern)
     started = time.perf_counter()
-    for unit in ("a", "/", "a/", "-", "0", ".", "@a.", "arn:aws:", "é", "/é", "a-"):
+    for unit in ("a", ":", "/", "a/", "-", "0", ".", "@a.", "arn:aws:", "é", "/é", "a-"):
         matches(unit * (200_000 // len(unit)) + "\x00")
         matches(unit * (4_000 // len(unit)) + "\x00")
     assert time.perf_counter() - started < 2
@@ -133,3 +133,23 @@ def test_every_row_of_the_tables_names_something_of_the_models() -> None:
     for service, rows in ELEMENT_ORDER.items():
         for name, first in rows.items():
             assert set(first) <= load_service(service).shapes[name].members.keys()
+
+
+ROLE_ARN = r"arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)"
+
+
+@given(st.text(":arole\n", max_size=14))
+def test_two_fields_of_an_arn_are_any_two_fields(tail: str) -> None:
+    for text in (f"arn:aws:iam{tail}", f"arn:aws:iam{tail}:role"):
+        assert matcher(ROLE_ARN, 1, 1011)(text) is (re.fullmatch(ROLE_ARN, text) is not None)
+
+
+def test_a_list_of_arns_that_are_all_colons_is_refused_at_once() -> None:
+    good = load_service("rolesanywhere").operations["CreateProfile"].is_good
+    assert good is not None
+    before = time.process_time()
+    for _ in range(10):
+        assert not good(
+            {"name": "n", "roleArns": ["arn:aws:iam::1:role/x"] * 249 + ["arn:aws:iam" + ":" * 1000]}
+        )
+    assert time.process_time() - before < 0.2

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 from immutables import Map
 
+from vestry.directory.anywhere_index import is_anywhere
 from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import (
     KINDS,
@@ -137,6 +138,8 @@ def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account
         return msgspec.structs.replace(account, machines=machines)
     if is_workload(new) or is_workload(old):
         return msgspec.structs.replace(account, workloads=account.workloads.moved(old, new))
+    if is_anywhere(new) or is_anywhere(old):
+        return msgspec.structs.replace(account, anywhere=account.anywhere.moved(old, new))
     if kind is MfaDevice:
         return _placed_device(account, old, new)
     if kind is WebIdentityIssuer:

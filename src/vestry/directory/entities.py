@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from vestry.arn import iam_arn
+from vestry.directory.anywhere import AnywhereProfile, RevocationList, Subject, TrustAnchor
 from vestry.directory.devices import MfaDevice
 from vestry.directory.identity_certificates import IdentityCertificate
 from vestry.directory.issuers import WebIdentityIssuer
@@ -178,6 +179,10 @@ Entity = (
     | ContainerTask
     | Cluster
     | PodAssociation
+    | TrustAnchor
+    | AnywhereProfile
+    | RevocationList
+    | Subject
     | OidcProvider
     | SamlProvider
     | UsedAssertion
@@ -204,6 +209,10 @@ KINDS: dict[type[Entity], str] = {
     ContainerTask: "container-task",
     Cluster: "cluster",
     PodAssociation: "pod-association",
+    TrustAnchor: "trust-anchor",
+    AnywhereProfile: "anywhere-profile",
+    RevocationList: "revocation-list",
+    Subject: "anywhere-subject",
     AccessKey: "key",
     MfaDevice: "mfa-device",
     WebIdentityIssuer: "issuer",

@@ -13,6 +13,7 @@ import msgspec
 from immutables import Map
 
 from vestry.arn import is_account_id
+from vestry.directory.anywhere_index import Anywhere, AnywhereEntity, anywhere_of, is_anywhere
 from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Service, Settings, User
 from vestry.directory.identity_certificates import IdentityCertificate
@@ -56,6 +57,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     devices: Map[str, MfaDevice] = Map()  # by serial number
     issuer: WebIdentityIssuer | None = None
     workloads: Workloads = Workloads()
+    anywhere: Anywhere = Anywhere()
 
     @property
     def id(self) -> str:
@@ -267,6 +269,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
     devices: dict[str, MfaDevice] = {}
     issuer: WebIdentityIssuer | None = None
     workloads: list[Workload] = []
+    anywhere: list[AnywhereEntity] = []
     for entity in entities:
         if isinstance(entity, User):
             users[entity.name.lower()] = entity
@@ -297,6 +300,8 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
             issuer = entity
         elif is_workload(entity):
             workloads.append(entity)
+        elif is_anywhere(entity):
+            anywhere.append(entity)
         for arn, use in policy_uses(entity):
             shelf = uses.setdefault(arn, {})
             shelf[entity.id] = shelf.get(entity.id, 0) | use
@@ -318,6 +323,7 @@ def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
         devices=Map(devices),
         issuer=issuer,
         workloads=workloads_of(workloads),
+        anywhere=anywhere_of(anywhere),
     )
 
 
