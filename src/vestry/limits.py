@@ -87,6 +87,7 @@ IDLE_SECONDS: Final = 120  # a kept-alive connection without a request; SDK pool
 FAREWELL_SECONDS: Final = 1  # a stopping server waits so long for an idle TLS client to close its side
 CLOCK_SKEW_SECONDS: Final = 900  # SigV4: fifteen minutes either way
 TOKEN_CHARACTERS: Final = 65_536  # a session token, ours or forged
+SESSION_TOKEN_BYTES: Final = 4096  # [M] what a token is enlarged to at most, and its size is a share of
 CLAIMS_BYTES: Final = 65_536  # what a session token carries, unpacked
 PRESIGNED_SECONDS: Final = 604_800  # X-Amz-Expires: at most seven days
 JSON_DEPTH: Final = 32

@@ -180,9 +180,30 @@ def test_1_a_token_that_does_not_open_is_refused():
         open_session(KeyRing({7: RingKey(7, bytes(32))}, 7), token)
 
 
-@pytest.mark.parametrize("form", [b"", b"\x00", b"\x03", b"\xff"])
+@pytest.mark.parametrize("form", [b"", b"\x00", b"\x04", b"\xff"])
 def test_2_an_unknown_form_is_refused(form):
     refused(seal(RING, form + msgspec.msgpack.encode(CLAIMS) if form else b"", SALT))
+
+
+@pytest.mark.parametrize("claims", [CLAIMS, FULL], ids=["plain", "deflated"])
+@pytest.mark.parametrize("more", [1, 4, 5, 400])
+def test_2_what_pads_a_token_is_passed_over(claims, more):
+    short = mint(RING, claims, SALT)
+    padded = mint(RING, claims, SALT, len(short.token) + more)
+    assert len(short.token) + more <= len(padded.token) <= len(short.token) + more + 3
+    assert open_session(RING, padded.token) == (short.claims, short.secret_access_key)
+    assert mint(RING, claims, SALT, len(short.token)) == short
+
+
+def test_2_a_padded_payload_must_be_whole_and_padded_once():
+    inner = b"\x01" + msgspec.msgpack.encode(CLAIMS)
+    size = len(inner).to_bytes(2, "big")
+    assert open_session(RING, seal(RING, b"\x03" + size + inner + bytes(9), SALT))
+    refused(seal(RING, b"\x03" + size + inner[:-1], SALT))
+    refused(seal(RING, b"\x03" + bytes(2) + inner, SALT))
+    refused(seal(RING, b"\x03", SALT))
+    twice = b"\x03" + size + inner
+    refused(seal(RING, b"\x03" + len(twice).to_bytes(2, "big") + twice, SALT))
 
 
 PACKED = deflated(msgspec.msgpack.encode(CLAIMS), SESSION_WORDS)

@@ -30,6 +30,7 @@ SESSION = b"vestry session\x00"
 
 _VERSION, _OLD_VERSION = b"\x02", b"\x01"
 _HEAD = 3 + SALT_BYTES
+_TAG_BYTES = 16
 #: Fixed, because no key seals a second message. INVARIANT: a salt is never used twice.
 _NONCE = bytes(12)
 
@@ -87,6 +88,11 @@ def seal_with_material(
     if len(token) > TOKEN_CHARACTERS:
         raise ValueError("the payload is too long for a token")
     return token, keys[32:]
+
+
+def payload_bytes(characters: int) -> int:
+    """Return how many bytes of payload, at most, make a token of that many characters, or the next multiple of four."""
+    return 3 * -(-characters // 4) - _HEAD - _TAG_BYTES
 
 
 def open_sealed(ring: KeyRing, token: str, purpose: bytes = SESSION) -> tuple[bytes, bytes]:

@@ -16,14 +16,16 @@ import msgspec
 from vestry.arn import TEMPORARY_KEY, key_id
 from vestry.credentials.keys import SECRET_ENTROPY, new_secret
 from vestry.credentials.packed import SESSION_WORDS, deflated, inflated
-from vestry.credentials.seal import SALT_BYTES, KeyRing, open_with_material, seal_with_material
+from vestry.credentials.seal import SALT_BYTES, KeyRing, open_with_material, payload_bytes, seal_with_material
 from vestry.errors import InvalidClientTokenId
 from vestry.limits import CLAIMS_BYTES
 
 Pairs = tuple[tuple[str, str], ...]
 
 #: The first byte of a payload. A form that an older process does not know is refused by it, never half understood.
-_PLAIN, _DEFLATED = b"\x01", b"\x02"
+_PLAIN, _DEFLATED, _PADDED = b"\x01", b"\x02", b"\x03"
+#: Before what is padded: the form, and how long it is without its padding.
+_PADDED_HEAD = 3
 #: Shorter claims are not worth deflating.
 _WORTH_DEFLATING = 240
 
@@ -87,9 +89,10 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SessionClaims)
 
 
-def mint(ring: KeyRing, claims: SessionClaims, entropy: bytes) -> Credentials:
+def mint(ring: KeyRing, claims: SessionClaims, entropy: bytes, least: int = 0) -> Credentials:
     """Return the credentials of a new session; `claims` come without access key id.
 
+    The token is made `least` bytes long where it would be shorter, rounded up to the next multiple of four.
     `entropy` is SALT_BYTES fresh random bytes; with another number, or with claims that already have an access key id
     or are too long for a token, raises ValueError.
     """
@@ -99,6 +102,9 @@ def mint(ring: KeyRing, claims: SessionClaims, entropy: bytes) -> Credentials:
     payload = _PLAIN + plain
     if len(plain) > _WORTH_DEFLATING:
         payload = min(payload, _DEFLATED + deflated(plain, SESSION_WORDS), key=len)
+    room = payload_bytes(least) - len(payload) - _PADDED_HEAD
+    if room >= 0:  # three bytes fewer are four characters fewer
+        payload = _PADDED + len(payload).to_bytes(2, "big") + payload + bytes(room)
     token, material = seal_with_material(ring, payload, entropy)
     access_key = key_id(TEMPORARY_KEY, claims.account, entropy)
     secret = new_secret(material[:SECRET_ENTROPY])
@@ -119,13 +125,15 @@ def open_session(ring: KeyRing, token: str) -> tuple[SessionClaims, str]:
     """Return the claims of a session token and its secret access key, or raise InvalidClientTokenId.
 
     1. The token opens (`seal.open_with_material`): ours, unaltered, of a key still in the ring.
-    2. Its payload is of a form we know and, when deflated, whole and not too long.
+    2. Its payload is of a form we know and, when deflated, whole and not too long. What pads it is passed over.
     3. It holds exactly the claims we know.
 
     The caller still compares `access_key_id` with the one that signed (in constant time), `expires` with the clock,
     and account, incarnation and issuer with what exists.
     """
     payload, salt, material = open_with_material(ring, token)  # 1
+    if payload[:1] == _PADDED:
+        payload = payload[_PADDED_HEAD : _PADDED_HEAD + int.from_bytes(payload[1:_PADDED_HEAD], "big")]
     form, plain = payload[:1], payload[1:]
     if form == _DEFLATED:
         unpacked = inflated(plain, CLAIMS_BYTES, SESSION_WORDS)

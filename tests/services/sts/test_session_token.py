@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from places import Place, document, refusal, statement
+from places import Place, document, refusal, statement, trusting
 
 INVALID = (403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 WITH_SESSION = (403, "AccessDenied", "Cannot call {} with session credentials")
@@ -68,10 +68,36 @@ def test_durations_that_aws_refuses(place: Place, seconds: int, which: str) -> N
     assert f"at 'durationSeconds' failed to satisfy constraint: Member must have value {which}" in message
 
 
-def test_a_minimum_token_size_is_refused_by_name(place: Place) -> None:
+@pytest.mark.parametrize("least", [0, 1, 240, 1000, 4095, 4096])
+def test_a_token_is_at_least_as_long_as_is_asked_for(place: Place, least: int) -> None:
     sts = place.client("sts", place.user("casey"))
-    found = refusal(sts.get_session_token, MinimumSessionTokenSize=4096)
-    assert found == (400, "InvalidParameterValue", "MinimumSessionTokenSize is not supported.")
+    usual = sts.get_session_token()
+    assert "SessionTokenSize" not in usual
+    shortest = len(usual["Credentials"]["SessionToken"])
+    answer = sts.get_session_token(MinimumSessionTokenSize=least)
+    size = len(answer["Credentials"]["SessionToken"])
+    assert max(least, shortest) <= size <= max(least, shortest) + 3
+    assert answer["SessionTokenSize"] == size
+    assert answer["SessionTokenUtilization"] == -(-100 * size // 4096)
+    caller = place.client("sts", answer["Credentials"]).get_caller_identity()
+    assert caller["Arn"] == place.arn("user/casey")
+
+
+def test_no_token_is_made_longer_than_aws_makes_them(place: Place) -> None:
+    sts = place.client("sts", place.user("casey"))
+    code, text = refusal(sts.get_session_token, MinimumSessionTokenSize=4097)[1:]
+    assert code == "ValidationError"
+    assert "less than or equal to 4096" in text
+
+
+def test_every_operation_that_gives_credentials_pads_their_token(place: Place) -> None:
+    sts = place.client("sts", place.user("casey", statement("Allow", "sts:*")))
+    role = place.role("app", trusting({"AWS": place.arn("user/casey")}))
+    for answer in (
+        sts.assume_role(RoleArn=role, RoleSessionName="job", MinimumSessionTokenSize=2000),
+        sts.get_federation_token(Name="casey", MinimumSessionTokenSize=2000),
+    ):
+        assert 2000 <= len(answer["Credentials"]["SessionToken"]) == answer["SessionTokenSize"] < 2004
 
 
 def test_iam_knows_no_session_without_mfa(place: Place) -> None:

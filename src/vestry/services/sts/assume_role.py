@@ -9,8 +9,7 @@ from vestry.access.caller import Caller
 from vestry.access.context import Question, override_tags
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import session_arn
-from vestry.credentials.seal import SALT_BYTES
-from vestry.credentials.session import SessionClaims, mint
+from vestry.credentials.session import SessionClaims
 from vestry.directory.entities import Role
 from vestry.errors import InvalidParameterValue, ValidationError
 from vestry.policy.request import Kind
@@ -18,7 +17,6 @@ from vestry.services.operation import Answer, Call, operation
 from vestry.services.sts.request import (
     account_of_role,
     check_tags,
-    check_token_size,
     inherited_tags,
     is_plain,
     passed_tags,
@@ -27,7 +25,7 @@ from vestry.services.sts.request import (
     target_role,
 )
 from vestry.services.sts.session_policy import checked_policies, checked_size, is_chained
-from vestry.services.sts.shapes import credentials_shape
+from vestry.services.sts.shapes import credentials_of
 
 
 def _role(ask: Ask) -> Resource:
@@ -98,13 +96,12 @@ def assume_role(call: Call) -> Answer:
         source_identity=source_identity(parameters, caller),
         chained=is_chained(caller),
     )
-    minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
     answer: dict[str, object] = {
         "AssumedRoleUser": {
             "AssumedRoleId": f"{role.id}:{claims.name}",
             "Arn": session_arn(role.account, role.name, claims.name),
         },
-        "Credentials": credentials_shape(minted),
+        **credentials_of(call, claims),
     }
     if size is not None:
         answer["PackedPolicySize"] = size
@@ -138,4 +135,3 @@ def _check_unsupported(call: Call) -> None:
     """No context provider exists yet: what names one is refused as AWS refuses unknown ones."""
     if call.get("ProvidedContexts"):
         raise InvalidParameterValue("The specified context provider does not exist.")
-    check_token_size(call)

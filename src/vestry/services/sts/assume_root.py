@@ -14,13 +14,11 @@ import msgspec
 from vestry import limits
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import is_account_id, root_arn
-from vestry.credentials.seal import SALT_BYTES
-from vestry.credentials.session import SessionClaims, SessionKind, mint
+from vestry.credentials.session import SessionClaims, SessionKind
 from vestry.errors import AccessDenied, ValidationError
 from vestry.policy.request import Kind, Value
 from vestry.services.operation import Answer, Call, operation
-from vestry.services.sts.request import check_token_size
-from vestry.services.sts.shapes import credentials_shape
+from vestry.services.sts.shapes import credentials_of
 from vestry.services.sts.task_policies import TASK_POLICIES
 
 _ROOT_ARN = re.compile(r"arn:aws:iam::([0-9]{12}):root", re.ASCII)
@@ -71,7 +69,6 @@ def _keys(ask: Ask) -> dict[str, Value]:
 def assume_root(call: Call) -> Answer:
     """Return credentials of another account's root user, fit for one task. Errors: AccessDenied, ValidationError,
     InvalidParameterValue."""
-    check_token_size(call)
     account = call.root.accounts[_target(call.parameters["TargetPrincipal"])]
     session = call.caller.session
     claims = SessionClaims(
@@ -85,8 +82,7 @@ def assume_root(call: Call) -> Answer:
         source_identity="" if session is None else session.source_identity,
         kind=SessionKind.ROOT,
     )
-    minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
     return {
-        "Credentials": credentials_shape(minted),
+        **credentials_of(call, claims),
         "SourceIdentity": claims.source_identity or None,
     }

@@ -13,15 +13,14 @@ from vestry.access.caller import Proof
 from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import session_arn
-from vestry.credentials.seal import SALT_BYTES
-from vestry.credentials.session import SessionClaims, mint
+from vestry.credentials.session import SessionClaims
 from vestry.directory.entities import Role
 from vestry.errors import ValidationError
 from vestry.policy.request import Value
 from vestry.services.operation import Answer, Call
 from vestry.services.sts.request import account_of_role, target_role
 from vestry.services.sts.session_policy import checked_policies, checked_size
-from vestry.services.sts.shapes import credentials_shape
+from vestry.services.sts.shapes import credentials_of
 
 
 def trusting_role(ask: Ask) -> Resource:
@@ -90,13 +89,12 @@ def federated_session(call: Call, longest: int | None = None) -> Answer:
         federated_provider=proof.provider,
         context=tuple((name, value) for name in proof.kept if (value := proof.keys[name]) is not None),
     )
-    minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
     answer = {
         "AssumedRoleUser": {
             "AssumedRoleId": f"{role.id}:{claims.name}",
             "Arn": session_arn(role.account, role.name, claims.name),
         },
-        "Credentials": credentials_shape(minted),
+        **credentials_of(call, claims),
         "PackedPolicySize": size,
         "SourceIdentity": claims.source_identity or None,
         **proof.answer,

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import federated_user_arn
-from vestry.credentials.seal import SALT_BYTES
-from vestry.credentials.session import SessionClaims, SessionKind, mint
+from vestry.credentials.session import SessionClaims, SessionKind
 from vestry.policy.request import Value
 from vestry.services.operation import Answer, Call, operation
-from vestry.services.sts.request import check_tag_keys, check_token_size, passed_tags
+from vestry.services.sts.request import check_tag_keys, passed_tags
 from vestry.services.sts.session_policy import checked_policies, checked_size
 from vestry.services.sts.session_token import lifetime
-from vestry.services.sts.shapes import credentials_shape
+from vestry.services.sts.shapes import credentials_of
 
 
 def _federated_user(ask: Ask) -> Resource:
@@ -40,7 +39,6 @@ def get_federation_token(call: Call) -> Answer:
 
     Errors: AccessDenied, InvalidParameterValue, MalformedPolicyDocument, PackedPolicyTooLarge, NoSuchEntity.
     """
-    check_token_size(call)
     caller, name = call.caller, call.parameters["Name"]
     text, arns = checked_policies(call, call.account)
     tags = passed_tags(call.parameters)
@@ -57,9 +55,8 @@ def get_federation_token(call: Call) -> Answer:
         tags=tags,
         kind=SessionKind.FEDERATED_USER,
     )
-    minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
     return {
-        "Credentials": credentials_shape(minted),
+        **credentials_of(call, claims),
         "FederatedUser": {
             "FederatedUserId": f"{caller.account.id}:{name}",
             "Arn": federated_user_arn(caller.account.id, name),

@@ -17,7 +17,6 @@ from vestry.directory.entities import Pairs, Role
 from vestry.directory.snapshot import Root
 from vestry.errors import InvalidParameterValue, ValidationError
 from vestry.policy.request import Value
-from vestry.services.operation import Call
 
 
 def account_of_role(arn: str) -> str:
@@ -79,12 +78,6 @@ def session_keys(ask: Ask) -> dict[str, Value]:
     if transitive:
         keys["sts:transitivetagkeys"] = transitive
     return keys
-
-
-def check_token_size(call: Call) -> None:
-    """Refuse MinimumSessionTokenSize by name: AWS does not document what it does to a token."""
-    if call.get("MinimumSessionTokenSize"):
-        raise InvalidParameterValue("MinimumSessionTokenSize is not supported.")
 
 
 def check_tag_keys(tags: Pairs) -> None:

@@ -15,7 +15,6 @@ from vestry.services.sts.federated import (
     tagging_and_naming,
     trusting_role,
 )
-from vestry.services.sts.request import check_token_size
 
 #: Remembered assertions that are forgotten at one call at most: a burst is worked off by several.
 _FORGOTTEN_AT_ONCE = 200
@@ -35,7 +34,6 @@ def assume_role_with_saml(call: Call) -> Answer:
     IDPRejectedClaim, ValidationError, MalformedPolicyDocument, PackedPolicyTooLarge, NoSuchEntity."""
     proof = proof_of(call.caller.proof)
     assert proof.spent is not None, "an assertion is used once"
-    check_token_size(call)
     spend(call, proof.spent)
     return federated_session(call, proof.longest)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from vestry import limits
-from vestry.credentials.seal import SALT_BYTES
-from vestry.credentials.session import SessionClaims, SessionKind, mint
+from vestry.credentials.session import SessionClaims, SessionKind
 from vestry.services.operation import Answer, Call, operation
-from vestry.services.sts.request import check_token_size
-from vestry.services.sts.shapes import credentials_shape
+from vestry.services.sts.shapes import credentials_of
 
 
 def lifetime(call: Call) -> int:
@@ -25,7 +23,6 @@ def lifetime(call: Call) -> int:
 )
 def get_session_token(call: Call) -> Answer:
     """Return temporary credentials of the calling user or root user. Errors: AccessDenied, InvalidParameterValue."""
-    check_token_size(call)
     caller = call.caller
     claims = SessionClaims(
         account=caller.account.id,
@@ -37,5 +34,4 @@ def get_session_token(call: Call) -> Answer:
         mfa_time=caller.mfa_time,
         kind=SessionKind.SESSION_TOKEN,
     )
-    minted = mint(call.keyring.ring(call.root), claims, call.entropy(SALT_BYTES))
-    return {"Credentials": credentials_shape(minted)}
+    return credentials_of(call, claims)

@@ -6,7 +6,6 @@ from vestry.access.proof import ProvenBy
 from vestry.access.web_identity import prove_web_identity
 from vestry.services.operation import Answer, Call, operation
 from vestry.services.sts.federated import federated_session, proven_keys, tagging_and_naming, trusting_role
-from vestry.services.sts.request import check_token_size
 
 
 @operation(
@@ -20,5 +19,4 @@ def assume_role_with_web_identity(call: Call) -> Answer:
     """Return temporary credentials of a role for a web identity token (parameters RoleSessionName and WebIdentityToken
     are read by the proof). Errors: AccessDenied, InvalidIdentityToken, ExpiredTokenException, ValidationError,
     InvalidParameterValue, MalformedPolicyDocument, PackedPolicyTooLarge, NoSuchEntity."""
-    check_token_size(call)
     return federated_session(call)
