@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from botocore.auth import SigV4Auth
@@ -18,13 +19,13 @@ from botocore.credentials import Credentials
 _LUA = """
 local requests = {}
 for line in io.lines(os.getenv("REQUESTS")) do
-  local headers, body = line:match("^(.-)\\t(.*)$")
+  local method, path, headers, body = line:match("^(%S+) (%S+) (.-)\\t(.*)$")
   local h = {}
   for pair in headers:gmatch("[^|]+") do
     local k, v = pair:match("^(.-)=(.*)$")
     h[k] = v
   end
-  requests[#requests + 1] = wrk.format("POST", "/", h, body)
+  requests[#requests + 1] = wrk.format(method, path, h, body ~= "" and body or nil)
 end
 local n = 0
 request = function()
@@ -66,16 +67,26 @@ def signed(
 
 
 def measure(
-    endpoint: str, requests: Sequence[tuple[dict[str, str], str]], pid: int, *, seconds: int, cpu: int
+    endpoint: str,
+    requests: Sequence[tuple[dict[str, str], str]],
+    pid: int,
+    *,
+    seconds: int,
+    cpu: int,
+    line: str = "POST /",
 ) -> Measured:
-    """Send the requests, round and round, from one thread on processor `cpu`."""
+    """Send the requests (headers and body, all with one method and path), round and round, from one thread on
+    processor `cpu`."""
     with tempfile.TemporaryDirectory() as folder:
         script, lines = Path(folder) / "load.lua", Path(folder) / "requests"
         script.write_text(_LUA)
         lines.write_text(
-            "".join("|".join(f"{k}={v}" for k, v in head.items()) + f"\t{body}\n" for head, body in requests)
+            "".join(
+                f"{line} " + "|".join(f"{k}={v}" for k, v in head.items()) + f"\t{body}\n"
+                for head, body in requests
+            )
         )
-        before = _cpu(pid)
+        before = cpu_seconds(pid)
         done = subprocess.run(
             ["taskset", "-c", str(cpu), "wrk", "-t1", "-c8", f"-d{seconds}s", "-s", str(script), endpoint],
             env=os.environ | {"REQUESTS": str(lines)},
@@ -84,20 +95,20 @@ def measure(
             timeout=seconds + 30,
             check=True,
         )
-        spent = _cpu(pid) - before
+        spent = cpu_seconds(pid) - before
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
     assert found, done.stdout + done.stderr
     count, duration, p50, p99, refused, broken = map(int, found.groups())
     return Measured(count / (duration / 1e6), p50, p99, spent * 1e6 / max(count, 1), refused + broken)
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds that a process and its threads have used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def read_line(stream: object) -> dict[str, str]:
+def read_line(stream: object) -> dict[str, Any]:
     """Return the next JSON line of a server's output."""
-    found: dict[str, str] = json.loads(stream.readline())  # type: ignore[attr-defined]
+    found: dict[str, Any] = json.loads(stream.readline())  # type: ignore[attr-defined]
     return found

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.load import read_line
 from vestry.arn import ROLE, iam_arn, root_arn, unique_id
@@ -71,10 +72,16 @@ def role_arns(accounts: Sequence[dict[str, str]], roles: int, wanted: int) -> li
 @contextlib.contextmanager
 def vestry(data: Path, cpu: int) -> Iterator[tuple[str, int]]:
     """Run Vestry on a prepared store; yield endpoint and process id."""
+    with ready_vestry(data, cpu) as (ready, pid):
+        yield ready["endpoint"], pid
+
+
+@contextlib.contextmanager
+def ready_vestry(data: Path, cpu: int, *options: str) -> Iterator[tuple[dict[str, Any], int]]:
+    """Run Vestry on a prepared store; yield what it says when it is ready, and the process id."""
     command = [sys.executable, "-m", "vestry.cli", "serve", "--json", "--port", "0", "--data", str(data)]
-    with _running(command, cpu, stdout=subprocess.PIPE) as process:
-        ready = read_line(process.stdout)
-        yield ready["endpoint"], process.pid
+    with _running([*command, *options], cpu, stdout=subprocess.PIPE) as process:
+        yield read_line(process.stdout), process.pid
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ import httptools
 
 from vestry import limits
 from vestry.metadata.exchange import Ask, Reply
+from vestry.server.transport import JoinedTransport, Turn
 
 #: Answers what a peer (its address as text) asks. INVARIANT: it raises nothing and waits for nothing.
 Answering = Callable[[str, Ask], Reply]
@@ -47,8 +48,9 @@ class LinkLocalListener:
     async def open(self, listener: socket.socket) -> None:
         """Serve a listening socket, and own it, until `close`."""
         loop = asyncio.get_running_loop()
+        turn = Turn(loop)
         self._server = await loop.create_server(
-            lambda: LinkLocalProtocol(self, loop), sock=listener, backlog=limits.LINK_LOCAL_BACKLOG
+            lambda: LinkLocalProtocol(self, turn, loop), sock=listener, backlog=limits.LINK_LOCAL_BACKLOG
         )
         self._timer = loop.call_later(LOOK_SECONDS, self._look, loop)
 
@@ -99,8 +101,9 @@ class LinkLocalListener:
 class LinkLocalProtocol(asyncio.Protocol):
     """One connection. What cannot be read is a 400, and ends it."""
 
-    def __init__(self, listener: LinkLocalListener, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, listener: LinkLocalListener, turn: Turn, loop: asyncio.AbstractEventLoop) -> None:
         self._listener = listener
+        self._turn = turn
         self._now = loop.time
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
@@ -119,7 +122,7 @@ class LinkLocalProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request; one connection too many is told so."""
-        self._transport = transport
+        self._transport = JoinedTransport(transport, self._turn)
         self.peer = address_of(transport.get_extra_info("peername"))
         if not self._listener.admit(self):
             self._refuse(503)
