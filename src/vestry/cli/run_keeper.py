@@ -47,7 +47,7 @@ class Keeper:
         try:
             order = json.dumps({"pid": command, "way": list(way)}).encode()
             socket.send_fds(self._channel, [order], descriptors)
-            return self._channel.recv(4096).decode().rstrip("\0")
+            return (self._channel.recv(4096) or b"its keeper ended").decode().rstrip("\0")
         finally:
             os.close(descriptors[0])
 

@@ -1,0 +1,68 @@
+"""What a command that runs as an instance inherits, and which name servers its namespace can't reach."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from vestry.cli.run_environment import EMPTY_FILES, REMOVED, environment_of
+from vestry.cli.run_namespace import unreachable_resolvers
+
+GIVEN = {
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+def made(**inherited: str) -> dict[str, str]:
+    return environment_of(inherited, "http://127.0.0.1:1", "eu-west-1", ["169.254.169.254", "127.0.0.1"])
+
+
+@pytest.mark.parametrize("name", REMOVED)
+def test_what_would_go_before_the_role_is_not_inherited(name: str) -> None:
+    assert made(**{name: "x"}) == GIVEN
+
+
+def test_the_users_files_and_whereabouts_are_replaced() -> None:
+    assert made(**dict.fromkeys((*EMPTY_FILES, "AWS_ENDPOINT_URL", "AWS_REGION"), "mine")) == GIVEN
+
+
+def test_everything_else_is_inherited() -> None:
+    others = {
+        "PATH": "/bin",
+        "AWS_CA_BUNDLE": "ca.pem",
+        "AWS_ENDPOINT_URL_S3": "http://s3",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    assert made(**others) == GIVEN | others
+
+
+@pytest.mark.parametrize("proxy", ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_is_not_asked_for_metadata(proxy: str) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        excepted = "x.test,169.254.169.254,127.0.0.1"
+        more = {proxy: "http://p", "no_proxy": excepted, "NO_PROXY": excepted}
+        assert made(**{proxy: "http://p", name: "x.test"}) == GIVEN | more
+    assert made(**{proxy: "http://p"})["NO_PROXY"] == "169.254.169.254,127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "unreachable"),
+    [
+        ("nameserver 127.0.0.53\noptions edns0\n", True),
+        ("nameserver 192.0.2.1\nnameserver 127.0.0.1\n", True),
+        ("nameserver ::1\n", True),
+        ("nameserver\t127.0.0.53\n", True),
+        ("nameserver 192.0.2.1\n", False),
+        ("nameserver fe80::1%eth0\n", False),
+        ("# nameserver 127.0.0.53\nnameserver 192.0.2.1\n", False),
+        ("nameserver\nnameserver x\nsearch 127.0.0.1\n", False),
+        ("", False),
+    ],
+)
+def test_name_servers_on_loopback_are_out_of_reach(text: str, unreachable: bool) -> None:
+    assert unreachable_resolvers(text) is unreachable

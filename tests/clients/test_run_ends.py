@@ -1,0 +1,232 @@
+"""How `vestry run` ends: exit codes, signals, the terminal, and nothing left behind, whichever way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from places import Place
+from running import CLEAN, UNPRIVILEGED, line, machine, needs_namespaces, needs_slirp, python, run, until
+from serving import Server
+
+WAYS = [
+    pytest.param(["--require-namespace"], CLEAN, id="namespace", marks=needs_namespaces),
+    pytest.param([], CLEAN | {"PATH": "/nowhere"}, id="loopback"),
+]
+
+
+@pytest.fixture(scope="module")
+def instance(server: Server) -> str:
+    return machine(Place(server), "app")
+
+
+@contextlib.contextmanager
+def begun(
+    server: Server, instance: str, *script: str, options: list[str], environment: dict[str, str]
+) -> Iterator[subprocess.Popen[str]]:
+    """Run lines of Python as the instance, and go on when they have printed a line."""
+    with subprocess.Popen(
+        line(server.data, instance, python(*script), options),
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def networks() -> set[int]:
+    """Return the network namespaces in which processes run."""
+    found = set()
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                found.add(os.stat(f"/proc/{name}/ns/net").st_ino)
+    return found
+
+
+def ways_out(command: int) -> list[str]:
+    """Return the processes that carry the packets of a command's namespace."""
+    found = []
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{name}/cmdline").read_bytes().split(b"\0") if name.isdigit() else []
+            if words[0:1] and words[0].rpartition(b"/")[2] in (b"slirp4netns", b"pasta"):
+                found += [name] if str(command).encode() in words else []
+    return found
+
+
+@pytest.mark.parametrize(("options", "environment"), WAYS)
+def test_the_exit_code_is_passed_on(
+    server: Server, instance: str, options: list[str], environment: dict[str, str]
+) -> None:
+    for code in (0, 1, 2, 130):
+        done = run(
+            server.data,
+            instance,
+            *python(f"raise SystemExit({code})"),
+            options=options,
+            environment=environment,
+        )
+        assert done.returncode == code
+
+
+@pytest.mark.parametrize(("options", "environment"), WAYS)
+def test_a_command_that_a_signal_ends_is_ended_by_it(
+    server: Server, instance: str, options: list[str], environment: dict[str, str]
+) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGABRT):
+        script = python("import os", f"os.kill(os.getpid(), {number})")
+        assert (
+            run(server.data, instance, *script, options=options, environment=environment).returncode
+            == -number
+        )
+
+
+@pytest.mark.parametrize(("options", "environment"), WAYS)
+def test_signals_are_passed_on(
+    server: Server, instance: str, options: list[str], environment: dict[str, str]
+) -> None:
+    script = (
+        "import signal",
+        "numbers = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2}",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, numbers)",
+        "print('ready', flush=True)",
+        "for number in range(7): print(signal.sigwait(numbers).name, flush=True)",
+    )
+    with begun(server, instance, *script, options=options, environment=environment) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        for name in ("SIGHUP", "SIGINT", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"):
+            running.send_signal(signal.Signals[name])
+            assert running.stdout.readline() == f"{name}\n"
+        assert running.wait(10) == 0
+
+
+def test_the_command_begins_with_the_signals_that_every_program_begins_with(
+    server: Server, instance: str
+) -> None:
+    script = python(
+        "print(*(row for row in open('/proc/self/status') if row.startswith(('SigBlk', 'SigIgn', 'SigCgt'))))"
+    )
+    plain = subprocess.run(script, capture_output=True, text=True, check=True, timeout=20).stdout
+    for options in (["--require-namespace"], []):
+        assert run(server.data, instance, *script, options=options).stdout == plain
+
+
+def test_standard_input_and_output_are_the_commands(server: Server, instance: str) -> None:
+    script = python("import sys", "sys.stdout.write(sys.stdin.read().upper())", "print('!', file=sys.stderr)")
+    done = run(server.data, instance, *script, input="text\n")
+    assert (done.stdout, done.stderr) == ("TEXT\n", "!\n")
+
+
+def test_the_terminal_is_the_commands_and_its_keys_reach_it_once(server: Server, instance: str) -> None:
+    script = python(
+        "import os, signal, time",
+        "seen = []",
+        "signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))",
+        "print('terminal', os.isatty(0), os.tcgetpgrp(0) == os.getpgrp(), flush=True)",
+        "time.sleep(0.6); time.sleep(0.6)",
+        "print('seen', len(seen), input(), flush=True)",
+    )
+    command = line(server.data, instance, script, ["--require-namespace"])
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *command], env=CLEAN, stdin=its_end, stdout=its_end, stderr=its_end
+    ) as running:
+        os.close(its_end)
+        said = b""
+        while b"terminal" not in said or b"\n" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")
+        os.write(terminal, b"word\n")
+        while b"seen" not in said or not said.endswith(b"\n"):
+            said += os.read(terminal, 4096)
+        assert running.wait(20) == 0
+        os.close(terminal)
+    assert b"terminal True True" in said
+    assert b"seen 1 word" in said
+
+
+@needs_namespaces
+@needs_slirp
+@pytest.mark.parametrize("number", [None, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("before", [[], UNPRIVILEGED], ids=["root", "user"])
+def test_nothing_is_left_behind(
+    server: Server, instance: str, number: signal.Signals | None, before: list[str]
+) -> None:
+    script = (
+        "import os, subprocess, sys, time",
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(60)']",
+        "subprocess.Popen(sleep, start_new_session=True, stdout=subprocess.DEVNULL)",
+        "print(os.stat('/proc/self/ns/net').st_ino, os.getpid(), flush=True)",
+        "sys.stdin.readline()",
+    )
+    command = [*before, *line(server.data, instance, python(*script), ["--require-namespace"])]
+    with subprocess.Popen(
+        command, env=CLEAN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        network, pid = map(int, running.stdout.readline().split())
+        assert network in networks()
+        assert len(ways_out(pid)) == 1
+        assert network != os.stat("/proc/self/ns/net").st_ino
+        if number is None:
+            running.communicate("\n", timeout=20)
+            assert running.returncode == 0
+        else:
+            running.send_signal(number)
+            assert running.wait(20) == -number
+        if number is not signal.SIGKILL:
+            assert network not in networks(), "when vestry run is over, all is"
+            assert not ways_out(pid)
+        until(lambda: network not in networks() and not ways_out(pid))
+    until(
+        lambda: (
+            server.log.getvalue().count('"listener taken"')
+            == server.log.getvalue().count('"listener given back"')
+        )
+    )
+
+
+def test_on_loopback_the_command_does_not_outlive_a_killed_run(server: Server, instance: str) -> None:
+    script = ("import os, time", "print(os.getpid(), flush=True)", "time.sleep(60)")
+    with begun(server, instance, *script, options=[], environment=CLEAN | {"PATH": "/nowhere"}) as running:
+        assert running.stdout is not None
+        command = os.pidfd_open(int(running.stdout.readline()))
+        running.kill()
+        assert running.wait(10) == -signal.SIGKILL
+        until(lambda: select.select([command], [], [], 0)[0])
+        os.close(command)
+
+
+@pytest.mark.parametrize(("options", "environment"), WAYS)
+def test_a_command_that_cannot_be_run_is_named(
+    server: Server, instance: str, options: list[str], environment: dict[str, str]
+) -> None:
+    done = run(server.data, instance, "/no/such", options=options, environment=environment)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "vestry: /no/such cannot be run: No such file or directory."
+
+
+def test_other_processes_ends_are_not_the_commands(server: Server, instance: str) -> None:
+    script = python(
+        "import os, time",
+        "if os.fork() == 0:",
+        "    if os.fork() == 0: os._exit(9)",
+        "    os._exit(8)",
+        "os.wait(); time.sleep(0.3); raise SystemExit(5)",
+    )
+    assert run(server.data, instance, *script).returncode == 5
