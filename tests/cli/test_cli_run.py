@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,9 @@ GIVEN = {
 }
 
 
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "metadata.md").read_text()
+
+
 def made(**inherited: str) -> dict[str, str]:
     return environment_of(inherited, "http://127.0.0.1:1", "eu-west-1", ["169.254.169.254", "127.0.0.1"])
 
@@ -25,6 +30,12 @@ def made(**inherited: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", REMOVED)
 def test_what_would_go_before_the_role_is_not_inherited(name: str) -> None:
     assert made(**{name: "x"}) == GIVEN
+
+
+def test_the_page_names_what_is_not_inherited() -> None:
+    (passage,) = [text for text in PAGE.split("\n- ") if text.startswith("**Nothing of yours.**")]
+    named = set(re.findall(r"`((?:AWS|BOTO)_[A-Z0-9_]+)`", passage))
+    assert named == {*REMOVED, *EMPTY_FILES}
 
 
 def test_the_users_files_and_whereabouts_are_replaced() -> None:

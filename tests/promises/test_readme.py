@@ -1,4 +1,4 @@
-"""The README's first assume-role works as it is written."""
+"""The README's first assume-role, and its first role for a process, work as they are written."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_first_assume_role_works_as_it_is_written(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
-    script = block("sh", "create-role")
+    script = block("sh", "create-user")
     assert script.startswith("bin/vestry serve &"), "the first command starts the server"
     with process(tmp_path / "data") as server:
         # The server has a port of its own here; the rest is run as it stands.
@@ -67,3 +67,4 @@ def test_the_first_assume_role_works_as_it_is_written(tmp_path: Path) -> None:
         assert ":assumed-role/UpdateApp/" in shell(with_exec.replace("ARN", role[1]).replace("CMD", asked))
         (with_env,) = set(re.findall(r"`(eval [^`]*)`", README))
         assert ":user/casey" in shell(f"{with_env}\n{asked}")
+        assert re.search(r':assumed-role/app/i-[0-9a-f]{17}"\n}\n$', shell(block("sh", "vestry run")))
