@@ -101,7 +101,9 @@ def _machine(instance: str, data: Path | None, database: str | None) -> Machine:
         raise Failure(f"No server runs on {folder}.", "Start it: vestry serve")
     found = operator.perform("instance.show", {"instance": instance}, data, database)
     if found["State"] != "running":
-        raise Failure(f"The instance {instance} is {found['State']}.", "On a machine that is off, nothing runs.")
+        raise Failure(
+            f"The instance {instance} is {found['State']}.", "On a machine that is off, nothing runs."
+        )
     return Machine(folder, endpoint, instance, found["Region"], found["HttpProtocolIpv6"] == "enabled")
 
 
