@@ -14,6 +14,7 @@ import os
 import socket
 import struct
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ _UP = 1
 _BIND, _RECURSIVE, _SLAVE = 0x1000, 0x4000, 0x8_0000
 _SET_DUMPABLE = 4
 _LOOPBACK_INDEX = 1  # in every namespace
+
+_ADDRESS_SECONDS = 5.0
 
 RESOLVERS = Path("/etc/resolv.conf")
 
@@ -76,7 +79,7 @@ def listen_at(wanted: Sequence[Wanted]) -> list[socket.socket]:
     for address in dict.fromkeys(one.address for one in wanted):
         if not ipaddress.ip_address(address).is_loopback:
             _add_address(address)
-    return [listening(one.address, one.port) for one in wanted]
+    return [_listening_soon(one.address, one.port) for one in wanted]
 
 
 def listening(address: str, port: int) -> socket.socket:
@@ -90,6 +93,18 @@ def listening(address: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _listening_soon(address: str, port: int) -> socket.socket:
+    """Listen as `listening` does: the kernel takes a moment before a new IPv6 address can be used."""
+    patience = time.monotonic() + _ADDRESS_SECONDS
+    while True:
+        try:
+            return listening(address, port)
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL or time.monotonic() > patience:
+                raise
+            time.sleep(0.005)
 
 
 def unreachable_resolvers(text: str) -> bool:
