@@ -71,6 +71,13 @@ GROUPS: dict[str, tuple[str, str]] = {
         "credentials/test_sigv4_vectors.py credentials/test_sigv4a.py credentials/test_sigv4_clients.py "
         "server/test_authentication.py services/sts/test_session_life.py",
     ),
+    "metadata": (
+        "metadata/document_rows metadata/identity_rows metadata/imds metadata/machine_rows metadata/minted "
+        "metadata/network_rows metadata/pages metadata/proving metadata/role_rows metadata/rotation metadata/tokens "
+        "metadata/tree metadata/writing credentials/instance_identity",
+        "metadata/test_tokens.py metadata/test_paths.py metadata/test_role_credentials.py "
+        "metadata/test_identity_document.py metadata/test_instance_identity.py metadata/test_tree.py",
+    ),
     "tls": ("server/tls cli/certificates", "server/test_tls.py cli/test_cli_tls.py"),
 }
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from msgspec.structs import replace
 
 from registered import ACCOUNT, INSTANCE, NOW, Registered
-from vestry.metadata.proving import identity_certificates, make_identity_certificate
+from vestry.metadata.proving import Signer, identity_certificates, make_identity_certificate
 
 AT = "dynamic/instance-identity"
 
@@ -71,9 +71,9 @@ def test_openssl_verifies_the_enveloped_document(tmp_path: Path, name: str) -> N
     (tmp_path / "certificate").write_text(identity_certificates(place.root)[name])
     (tmp_path / name).write_text(f"-----BEGIN PKCS7-----\n{read(place, name)}\n-----END PKCS7-----\n")
     command = ["openssl", "smime", "-verify", "-in", name, "-inform", "PEM", "-certfile", "certificate"]
-    done = subprocess.run([*command, "-noverify"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == read(place, "document")
+    verified = subprocess.run([*command, "-noverify"], cwd=tmp_path, capture_output=True, check=False)
+    assert verified.returncode == 0, verified.stderr
+    assert verified.stdout == read(place, "document").encode()
     anchored = ["openssl", "cms", "-verify", "-in", name, "-inform", "PEM", "-certfile", "certificate"]
     done = subprocess.run(
         [*anchored, "-CAfile", "certificate", "-partial_chain", "-purpose", "any"],
@@ -121,6 +121,27 @@ def test_a_signature_follows_from_document_and_key_alone() -> None:
     assert all(read(place, name) != text for name, text in before.items())
 
 
+def test_the_envelope_holds_no_certificate_and_no_signing_time() -> None:
+    place = proven()
+    raw = base64.b64decode(read(place, "pkcs7"))
+    assert read(place, "document").encode() in raw
+    assert raw.count(b"Vestry instance identity") == 1, "the issuer's name, and no certificate"
+    signing_time = bytes.fromhex("2a864886f70d010905")
+    assert signing_time not in raw
+
+
+def test_signatures_are_kept_and_not_without_end() -> None:
+    place = proven()
+    identity, signer = place.root.identity, Signer(place.keyring, most=2)
+    assert identity is not None
+    first = signer.sign(identity, "a", enveloped=True)
+    assert signer.sign(identity, "a", enveloped=True) is first
+    assert signer.sign(identity, "a", enveloped=False) != first
+    assert len(signer) == 2
+    signer.sign(identity, "b", enveloped=False)
+    assert len(signer) == 1
+
+
 def test_another_certificate_signs_anew() -> None:
     place = proven()
     before = read(place, "signature")
@@ -150,8 +171,11 @@ def test_the_certificate_is_that_of_one_who_signs_and_no_authority() -> None:
         < NOW
         < found.not_valid_after_utc.timestamp() - 30 * 365 * 86_400
     )
-    assert not found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    assert found.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+    basic = found.extensions.get_extension_for_class(x509.BasicConstraints)
+    usage = found.extensions.get_extension_for_class(x509.KeyUsage)
+    assert (basic.critical, basic.value.ca) == (True, False)
+    assert usage.critical
+    assert usage.value == x509.KeyUsage(True, True, *(False,) * 7)
     assert found.public_key().key_size == 2048  # type: ignore[union-attr]
 
 

@@ -259,7 +259,7 @@ def test_what_is_nowhere_is_not_found(place: Registered, path: str) -> None:
     refused = place.ask("GET", f"/latest/{path}")
     assert refused.status == 404
     assert b"<title>404 - Not Found</title>" in refused.body
-    assert (b"Content-Type", b"text/html") in refused.headers
+    assert refused.headers == [(b"Content-Type", b"text/html"), (b"Server", b"EC2ws")]
 
 
 def test_slashes_too_many_and_letters_in_percent_are_read(place: Registered) -> None:
@@ -283,6 +283,28 @@ def test_an_answer_has_the_headers_of_ec2(place: Registered) -> None:
         b"Last-Modified": b"Mon, 21 Sep 2026 14:13:20 GMT",
         b"Server": b"EC2ws",
     }
+
+
+def test_what_was_changed_is_dated_anew() -> None:
+    changed = Registered(replace(INSTANCE, changed=INSTANCE.started + 61))
+    found = dict(changed.ask("GET", "/latest/meta-data/").headers)
+    assert found[b"Last-Modified"] == b"Mon, 21 Sep 2026 14:14:21 GMT"
+
+
+def test_a_listing_makes_no_credentials_and_signs_nothing() -> None:
+    place = Registered()
+    place.put(make_identity_certificate(place.now, place.entropy, place.keyring))
+    for path in (
+        "meta-data/",
+        "meta-data/identity-credentials/ec2/",
+        "dynamic/",
+        "dynamic/instance-identity/",
+    ):
+        assert place.get(path)
+    assert (len(place.imds.minted), len(place.imds.signer)) == (0, 0)
+    place.get("meta-data/identity-credentials/ec2/security-credentials/ec2-instance")
+    place.get("dynamic/instance-identity/signature")
+    assert (len(place.imds.minted), len(place.imds.signer)) == (1, 1)
 
 
 def test_tags_are_served_only_where_they_are_enabled(place: Registered) -> None:

@@ -18,12 +18,16 @@ Holder = tuple[str, str, str]
 
 
 class Minted:
-    """The newest document of each holder."""
+    """The newest document of each holder; when there are `most`, all of them are forgotten."""
 
-    __slots__ = ("_made",)
+    __slots__ = ("_made", "_most")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _KEPT) -> None:
+        self._most = most
         self._made: dict[Holder, tuple[RingKey, SessionClaims, str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._made)
 
     def document(self, holder: Holder, ring: KeyRing, claims: SessionClaims) -> str:
         """Return the credentials of a session as a document."""
@@ -31,7 +35,7 @@ class Minted:
         if made is not None and made[0] == ring.current and made[1] == claims:
             return made[2]
         text = credentials_document(ring, claims)
-        if len(self._made) >= _KEPT:
+        if len(self._made) >= self._most:
             self._made.clear()
         self._made[holder] = ring.current, claims, text
         return text

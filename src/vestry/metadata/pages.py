@@ -12,7 +12,6 @@ _PHRASES = {
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
-    405: "Method Not Allowed",
 }
 
 SERVER = (b"Server", b"EC2ws")

@@ -36,26 +36,30 @@ def identity_certificates(root: Root) -> dict[str, str]:
 
 
 class Signer:
-    """Signs documents, and keeps what it signed last."""
+    """Signs documents, and keeps what it signed last: when there are `most` signatures, all of them are forgotten."""
 
-    __slots__ = ("_identity", "_key", "_keyring", "_signed")
+    __slots__ = ("_held", "_keyring", "_most", "_signed")
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, most: int = _KEPT) -> None:
         self._keyring = keyring
-        self._identity: IdentityCertificate | None = None
-        self._key: IdentityKey | None = None
+        self._most = most
+        self._held: tuple[IdentityCertificate, IdentityKey] | None = None
         self._signed: dict[tuple[bool, str], str] = {}
+
+    def __len__(self) -> int:
+        return len(self._signed)
 
     def sign(self, identity: IdentityCertificate, text: str, *, enveloped: bool) -> str:
         """Return the signature of a document, `enveloped` with it as PKCS #7 or alone."""
-        if self._key is None or self._identity != identity:
+        if self._held is None or self._held[0] != identity:
             private = self._keyring.vault.open(identity.secret, sealed_for(identity))
-            self._identity, self._key = identity, IdentityKey(private, identity.certificate)
+            self._held = identity, IdentityKey(private, identity.certificate)
             self._signed.clear()
+        key = self._held[1]
         found = self._signed.get((enveloped, text))
         if found is None:
-            found = self._key.enveloped(text.encode()) if enveloped else self._key.signature(text.encode())
-            if len(self._signed) >= _KEPT:
+            found = key.enveloped(text.encode()) if enveloped else key.signature(text.encode())
+            if len(self._signed) >= self._most:
                 self._signed.clear()
             self._signed[enveloped, text] = found
         return found

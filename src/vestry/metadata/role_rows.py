@@ -51,10 +51,9 @@ def source_keys(instance: Instance, delivery: str) -> tuple[tuple[str, str], ...
     )
 
 
-def _credentials(view: View, _: str) -> str | None:
+def _credentials(view: View, _: str) -> str:
     role, instance = role_of(view), view.instance
-    if role is None:
-        return None
+    assert role is not None, "its name was found"
     when = slot(instance, role.id, view.now, role.longest_session)
     try:
         claims = _delivered(view, role, *when)
