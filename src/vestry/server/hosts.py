@@ -21,12 +21,21 @@ _GLOBAL = frozenset(
 @lru_cache(maxsize=256)
 def enforced_region(host: str | None, service: str) -> str | None:
     """Return the region that a credential scope must name under this Host header, None where any will do."""
-    name = (host or "").rpartition(":")[0] or (host or "")
-    name = name.lower()
+    name = _name(host)
     if name in _GLOBAL:
         return GLOBAL_REGION
     found = _REGIONAL.fullmatch(name)
     return found[2] if found is not None and found[1] == service else None
+
+
+def is_global(host: str | None) -> bool:
+    """Tell whether this Host header is a service's global name at AWS."""
+    return _name(host) in _GLOBAL
+
+
+def _name(host: str | None) -> str:
+    """Return a Host header without its port, in lower case."""
+    return ((host or "").rpartition(":")[0] or (host or "")).lower()
 
 
 def requested_region(service: str, signed: str) -> str:

@@ -16,10 +16,11 @@ from vestry.access.proof import AtHand, Needs, Submission
 from vestry.credentials.sigv4 import read_signature
 from vestry.directory.draft import Draft
 from vestry.directory.snapshot import Root
-from vestry.errors import Fault, MissingAuthenticationToken, NotImplementedOperation
+from vestry.errors import Fault, InvalidAction, MissingAuthenticationToken, NotImplementedOperation
 from vestry.server import second_factor
 from vestry.server.committer import Committer, Published
 from vestry.server.exchange import HttpRequest
+from vestry.server.hosts import is_global
 from vestry.server.proving import Proving, Sources
 from vestry.server.request import Request, Shared
 from vestry.server.settings import Clock
@@ -64,7 +65,7 @@ class Pipeline:
         if signed is not None:
             caller = prepared.authenticate(root)
             once_more = prepared.authenticate
-        operation = _offered(wire)
+        operation = _offered(wire, http)
         values = wire.parse(raw)
         validate(wire, values)
         if operation.proof is not None:
@@ -112,7 +113,7 @@ def _answered(outcome: Outcome) -> Mapping[str, Any]:
     return outcome
 
 
-def _offered(wire: model.Operation) -> Operation:
+def _offered(wire: model.Operation, http: HttpRequest) -> Operation:
     """Return the registered operation. INVARIANT: it has a proof exactly where the model wants no signature."""
     operation = REGISTRY.get((wire.service.name, wire.name))
     if operation is None or (operation.proof is None) is not wire.signed:
@@ -120,4 +121,6 @@ def _offered(wire: model.Operation) -> Operation:
             f"Vestry does not offer {wire.service.name}:{wire.name}.",
             hint="docs/operations.md lists what it offers.",
         )
+    if operation.regional and is_global(http.header(b"host")):
+        raise InvalidAction("Unknown Operation", hint="AWS offers it at regional endpoints only.")
     return operation

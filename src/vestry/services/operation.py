@@ -81,6 +81,7 @@ class Operation(msgspec.Struct, frozen=True):
     `mfa`: its SerialNumber and TokenCode prove an MFA device, before anything is asked of the policies.
     `beforehand` is work on the parameters alone that takes milliseconds, and is done off the event loop, for callers
     who are known; what it finds wrong it returns, to be raised where the operation's order has it.
+    `regional`: AWS does not offer it under the global name of a service that has one in every region.
     """
 
     service: str
@@ -91,6 +92,7 @@ class Operation(msgspec.Struct, frozen=True):
     proof: ProvenBy | None = None
     mfa: bool = False
     beforehand: Callable[[Mapping[str, Any]], object] | None = None
+    regional: bool = False
 
 
 #: (service, operation) -> Operation; filled when `vestry.services.registry` is imported.
@@ -109,6 +111,7 @@ def operation(
     proof: ProvenBy | None = None,
     mfa: bool = False,
     beforehand: Callable[[Mapping[str, Any]], object] | None = None,
+    regional: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as the operation `service:Name`, with the authorization it needs.
 
@@ -126,7 +129,7 @@ def operation(
 
     def register(function: Function) -> Function:
         REGISTRY[service, name] = Operation(
-            service, name, declaration, function, writes, proof, mfa, beforehand
+            service, name, declaration, function, writes, proof, mfa, beforehand, regional
         )
         return function
 

@@ -9,6 +9,7 @@ import pytest
 
 from authenticator import Authenticator
 from places import Place, allowed, document, refusal, statement, trusting
+from raw import Answer
 
 AUDIT, PASSWORD, DELETE, BUCKET, QUEUE = (
     {"arn": f"arn:aws:iam::aws:policy/root-task/{name}"}
@@ -61,6 +62,24 @@ def test_the_session_is_the_members_root_user(stage: Stage) -> None:
     identity = stage.place.client("sts", stage.root()).get_caller_identity()
     assert identity["Arn"] == stage.member.arn("root")
     assert (identity["UserId"], identity["Account"]) == (stage.member.number, stage.member.number)
+
+
+@pytest.mark.parametrize("port", ["", ":443"])
+def test_aws_offers_it_at_regional_endpoints_only(stage: Stage, port: str) -> None:
+    keys = stage.place.user("bob", statement("Allow", "sts:*"))
+    asked = {"TargetPrincipal": stage.member.number, "TaskPolicyArn.arn": AUDIT["arn"]}
+
+    def ask(host: str) -> Answer:
+        return stage.place.query(keys, "sts", "AssumeRoot", asked, Host=host + port)
+
+    refused = ask("STS.amazonaws.com")
+    assert refused.status == 400
+    assert "<Code>InvalidAction</Code>" in refused.text
+    assert "<Message>Unknown Operation</Message>" in refused.text
+    for host in ("sts.us-east-1.amazonaws.com", "vestry.internal"):
+        assert ask(host).status == 200
+    other = stage.place.query(keys, "sts", "GetCallerIdentity", {}, Host="sts.amazonaws.com")
+    assert other.status == 200
 
 
 def test_the_target_may_be_named_by_its_arn(stage: Stage) -> None:

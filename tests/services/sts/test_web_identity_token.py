@@ -137,6 +137,16 @@ def test_what_a_role_sessions_token_says(stage: Stage) -> None:
     assert "request_tags" not in said
 
 
+def test_aws_offers_it_at_regional_endpoints_only(stage: Stage) -> None:
+    asked = {"Audience.member.1": "app", "SigningAlgorithm": "RS256"}
+    answers = {
+        host: stage.place.query(stage.casey, "sts", "GetWebIdentityToken", asked, Host=host)
+        for host in ("sts.amazonaws.com", "sts.us-east-1.amazonaws.com")
+    }
+    assert [answer.status for answer in answers.values()] == [400, 200]
+    assert "<Code>InvalidAction</Code>" in answers["sts.amazonaws.com"].text
+
+
 def test_several_audiences_are_a_list(stage: Stage) -> None:
     assert stage.claims(Audience=["a", "b"])["aud"] == ["a", "b"]
 

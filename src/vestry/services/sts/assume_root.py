@@ -65,7 +65,7 @@ def _keys(ask: Ask) -> dict[str, Value]:
     return {"sts:taskpolicyarn": _task(ask.parameters["TaskPolicyArn"])}
 
 
-@operation("sts:AssumeRoot", on=_root_user, keys=(_keys,))
+@operation("sts:AssumeRoot", on=_root_user, keys=(_keys,), regional=True)
 def assume_root(call: Call) -> Answer:
     """Return credentials of another account's root user, fit for one task. Errors: AccessDenied, ValidationError,
     InvalidParameterValue."""

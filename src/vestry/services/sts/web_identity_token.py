@@ -70,7 +70,7 @@ def _tagging(ask: Ask, resource: Resource) -> Iterable[Question]:
         )
 
 
-@operation("sts:GetWebIdentityToken", on=_self, keys=(_keys,), more=(_tagging,))
+@operation("sts:GetWebIdentityToken", on=_self, keys=(_keys,), more=(_tagging,), regional=True)
 def get_web_identity_token(call: Call) -> Answer:
     """Return a token that the account's issuer signs. Its times are the real clock's, for others verify it.
 
