@@ -75,6 +75,11 @@ LARGEST_PAGE: Final = 1000
 SMALLEST_PAGE: Final = 5
 RESOURCES_PER_TAGGING: Final = 1000
 
+# ── Pods [EKS User Guide, "Amazon EKS quotas"; EKS model] ──────────────────────────────────────────────────────────
+ASSOCIATIONS_PER_CLUSTER: Final = 5000
+POD_SESSION: Final = 21_600  # seconds; EKS hands out credentials for six hours
+SESSION_NAME_PART: Final = 10  # characters of cluster and pod in the name of a pod's session, as seen on EKS
+
 # ── The wire ─────────────────────────────────────────────────────────────────────────────────────────────────────
 BODY_BYTES: Final = 10_000_000  # STS answers 413 above
 REQUEST_LINE_BYTES: Final = 16_000

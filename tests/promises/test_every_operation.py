@@ -21,7 +21,8 @@ from vestry.server import second_factor
 from vestry.services.registry import REGISTRY
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-SERVICES = ("ec2", "iam", "rolesanywhere", "sts")
+SERVICES = ("ec2", "eks", "eks-auth", "iam", "rolesanywhere", "sts")
+REST = ("eks", "eks-auth", "rolesanywhere")
 LOADER = botocore.session.Session()
 #: What is done to another account is denied without a reason.
 ACROSS_ACCOUNTS = {("sts", "AssumeRoot")}
@@ -30,9 +31,11 @@ MODELLED_REFUSALS = {"InvalidAuthenticationCode", "OutboundWebIdentityFederation
 #: How a request without a signature is refused, and one that no policy allows: EC2 and the REST services have their own.
 UNSIGNED_CODES = {
     "ec2": ("MissingParameter", 400),
-    "rolesanywhere": ("MissingAuthenticationTokenException", 403),
+    **dict.fromkeys(REST, ("MissingAuthenticationTokenException", 403)),
 }
-DENIED_CODES = {"ec2": "UnauthorizedOperation", "rolesanywhere": "AccessDeniedException"}
+DENIED_CODES = {"ec2": "UnauthorizedOperation", **dict.fromkeys(REST, "AccessDeniedException")}
+#: The status of a denial where the service's model has one of its own.
+DENIED_STATUS = {"eks-auth": 400}
 #: What an operation that is allowed and asked in good form may not answer.
 REFUSALS = {
     *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"),
@@ -154,7 +157,8 @@ class Stage:
             "AuthenticationCode2": "000001",
         }
         self.machine(server)
-        self.own = {"rolesanywhere": self.anywhere(server)}
+        self.own = {"rolesanywhere": self.anywhere(server), "eks": self.cluster(server)}
+        self.own["eks-auth"] = self.own["eks"]
         device = self.root.create_virtual_mfa_device(VirtualMFADeviceName="some-device")["VirtualMFADevice"]
         self.samples["SerialNumber"] = device["SerialNumber"]
 
@@ -209,6 +213,31 @@ class Stage:
             "tagKeys": ["k"],
         }
 
+    def cluster(self, server: Server) -> dict[str, Any]:
+        """Register a cluster with an association for the operations of EKS; return their samples."""
+        number = self.account["AccountId"]
+        issuer = "https://oidc.example.com"
+        server.operator("cluster.create", name="some", account=number, issuer=issuer, region="us-east-1")
+        trust = ALLOW | {
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": "sts:*"}
+            ]
+        }
+        made = self.root.create_role(RoleName="pod", AssumeRolePolicyDocument=json.dumps(trust))
+        pod = {"namespace": "shop", "roleArn": made["Role"]["Arn"]}
+        eks = server.client("eks", self.account)
+        first = eks.create_pod_identity_association(clusterName="some", serviceAccount="till", **pod)
+        return pod | {
+            "clusterName": "some",
+            "name": "some",
+            "serviceAccount": "safe",
+            "associationId": first["association"]["associationId"],
+            "resourceArn": first["association"]["associationArn"],
+            "tags": {"k": "v"},
+            "tagKeys": ["k"],
+            "token": "not.a.token",
+        }
+
     def call(self, service: str, name: str, who: str | None) -> Any:
         operation = model(service).operation_model(name)
         shape = operation.input_shape
@@ -250,7 +279,7 @@ def test_unsigned_is_refused(stage: Stage, service: str, name: str) -> None:
 def test_a_caller_without_policies_is_denied(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, "nobody")
     assert answer["Error"]["Code"] == DENIED_CODES.get(service, "AccessDenied")
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == DENIED_STATUS.get(service, 403)
     reason = f"because no identity-based policy allows the {service}:{name} action"
     assert (reason in answer["Error"]["Message"]) is ((service, name) not in ACROSS_ACCOUNTS)
 
@@ -259,7 +288,7 @@ def test_a_caller_without_policies_is_denied(stage: Stage, service: str, name: s
 def test_an_explicit_deny_wins(stage: Stage, service: str, name: str) -> None:
     answer = error_of(stage, service, name, "denied")
     assert answer["Error"]["Code"] == DENIED_CODES.get(service, "AccessDenied")
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == DENIED_STATUS.get(service, 403)
     told = "with an explicit deny in an identity-based policy" in answer["Error"]["Message"]
     assert told is ((service, name) not in ACROSS_ACCOUNTS)
 
@@ -330,7 +359,7 @@ def test_every_other_operation_refuses_by_name(stage: Stage) -> None:
 @pytest.mark.parametrize(("service", "name"), OFFERED)
 def test_every_modelled_parameter_is_read(service: str, name: str) -> None:
     package = Path(__file__).resolve().parents[2] / "src" / "vestry"
-    folders = (package / "services" / service, package / "access")  # proofs are read there
+    folders = (package / "services" / service.replace("-", "_"), package / "access")  # proofs are read there
     source = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
     if REGISTRY[service, name].mfa:
         source += inspect.getsource(second_factor)

@@ -32,7 +32,6 @@ def every_workload(one: str, two: str) -> tuple[Entity, ...]:
             role,
             1_790_000_032,
             1_790_000_033,
-            f"eu-west-1/{one}/a-abcdefghijklmnop1",
             f"arn:aws:iam::{two}:role/Target",
             True,
             '{"Version":"2012-10-17"}',

@@ -58,7 +58,6 @@ class Cluster(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class PodAssociation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What an EKS Pod Identity association says: the pods of a service account are given a role.
 
-    `external_id` is this association's own, for the trust policy of a target role.
     INVARIANT: its cluster exists, and has no second association for the same namespace and service account.
     """
 
@@ -71,7 +70,6 @@ class PodAssociation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     role: str  # ARN
     created: int
     modified: int
-    external_id: str = ""
     target: str = ""  # ARN of the role that is assumed with the first one
     no_tags: bool = False  # disableSessionTags
     policy: str = ""  # session policy
@@ -82,6 +80,11 @@ class PodAssociation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def arn(self) -> str:
         """The association's ARN."""
         return f"arn:{PARTITION}:eks:{self.region}:{self.account}:podidentityassociation/{self.cluster}/{self.id}"
+
+    @property
+    def external_id(self) -> str:
+        """The external id with which the target role is assumed: its trust policy may ask for it."""
+        return f"{self.region}/{self.account}/{self.cluster}/{self.namespace}/{self.service_account}"
 
 
 def cluster_key(region: str, name: str) -> str:

@@ -5,11 +5,13 @@ asks how a fault is called in a protocol family. This room must not know request
 Start in `faults`.
 """
 
-from vestry.errors import ec2, faults
+from vestry.errors import ec2, eks, faults
 from vestry.errors.codes import code_and_status
 from vestry.errors.ec2 import *  # noqa: F403
+from vestry.errors.eks import *  # noqa: F403
 from vestry.errors.faults import *  # noqa: F403
 
 __all__ = ["code_and_status"]
 __all__ += faults.__all__
 __all__ += ec2.__all__
+__all__ += eks.__all__

@@ -10,7 +10,7 @@ import msgspec
 from vestry.server.metadata_places import MetadataPlace
 
 #: The services that one port answers.
-SERVICES = ("iam", "sts", "ec2", "rolesanywhere")
+SERVICES = ("iam", "sts", "ec2", "rolesanywhere", "eks", "eks-auth")
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -16,7 +16,12 @@ def pass_role(role: Role, service: str, associated: str = "") -> Question:
 
     `associated` is the ARN of the resource that the role will be associated with, where the service tells it.
     """
+    return pass_role_arn(role.arn, role.account, service, associated)
+
+
+def pass_role_arn(arn: str, account: str, service: str, associated: str = "") -> Question:
+    """Ask the same of a role that need not exist."""
     keys: dict[str, Value] = {"iam:passedtoservice": service}
     if associated:
         keys["iam:associatedresourcearn"] = associated
-    return Question("iam:PassRole", role.arn, role.arn, role.account, keys)
+    return Question("iam:PassRole", arn, arn, account, keys)

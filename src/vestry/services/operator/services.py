@@ -8,14 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from vestry.arn import NO_ACCOUNT
-from vestry.directory.entities import Role, Service
+from vestry.directory.entities import Service
 from vestry.directory.snapshot import Root
 from vestry.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity, ValidationError
 from vestry.limits import ACCESS_KEYS_PER_USER
 from vestry.policy.callers import BY_ADDRESS
-from vestry.policy.document import DocumentKind, parse_document
 from vestry.services.new_keys import make_key
 from vestry.services.operator.call import OperatorCall
+from vestry.services.trusted_services import names_service
 
 _NAME = re.compile(
     r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+", re.ASCII
@@ -93,18 +93,7 @@ def delete(call: OperatorCall) -> dict[str, Any]:
 def roles_that_trust(root: Root, name: str) -> list[str]:
     """Return the ARNs of the roles whose trust policies name a service, sorted."""
     found = (role for account in root.accounts.values() for role in account.roles.values())
-    return sorted(role.arn for role in found if _names(role, name))
-
-
-def _names(role: Role, name: str) -> bool:
-    if name not in role.trust and "\\u" not in role.trust:  # an escape may hide it
-        return False
-    document = parse_document(role.trust, DocumentKind.LIBRARY)
-    return any(
-        name in statement.principals.service
-        for statement in document.statements
-        if statement.principals is not None
-    )
+    return sorted(role.arn for role in found if names_service(role, name))
 
 
 def _with_new_key(call: OperatorCall, service: Service, present: Service | None) -> dict[str, Any]:

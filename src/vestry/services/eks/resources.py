@@ -1,0 +1,92 @@
+"""What EKS's operations are performed on, and the condition keys of tags that are passed.
+
+Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EKS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from vestry.access.context import Question, tag_keys
+from vestry.access.declaration import Ask, Resource
+from vestry.arn import PARTITION, parse_arn, role_account
+from vestry.directory.entities import Pairs
+from vestry.directory.workloads import Cluster, PodAssociation, cluster_arn
+from vestry.policy.request import Value
+from vestry.services.pass_role import pass_role_arn
+
+#: The principal that assumes an association's role.
+SERVICE = "pods.eks.amazonaws.com"
+
+
+def cluster(ask: Ask) -> Resource:
+    """The cluster that the path names, there or not."""
+    name = ask.parameters.get("clusterName") or ask.parameters.get("name") or ""
+    arn = cluster_arn(ask.region, ask.account.id, name)
+    return Resource(arn, arn, ask.account.id)
+
+
+def clusters(ask: Ask) -> Resource:
+    """All clusters."""
+    return Resource("*", "*", ask.account.id)
+
+
+def association(ask: Ask) -> Resource:
+    """The association that the path names, there or not."""
+    name, identifier = ask.parameters["clusterName"], ask.parameters["associationId"]
+    found = find_association(ask, name, identifier)
+    arn = f"arn:{PARTITION}:eks:{ask.region}:{ask.account.id}:podidentityassociation/{name}/{identifier}"
+    return Resource(arn, arn, ask.account.id, () if found is None else found.tags)
+
+
+def tagged(ask: Ask) -> Resource:
+    """The resource whose ARN is in the path."""
+    arn = ask.parameters["resourceArn"]
+    found = by_arn(ask, arn)
+    parsed = parse_arn(arn)
+    owner = ask.account.id if parsed is None else parsed.account
+    return Resource(arn, arn, owner, () if found is None else found.tags)
+
+
+def find_cluster(ask: Ask, name: str) -> Cluster | None:
+    """Return the cluster of a name in the region that is asked for."""
+    return ask.account.workloads.cluster(ask.region, name)
+
+
+def find_association(ask: Ask, name: str, identifier: str) -> PodAssociation | None:
+    """Return an association of a cluster by its id."""
+    found = ask.account.workloads.associations.get(identifier)
+    return found if found is not None and (found.region, found.cluster) == (ask.region, name) else None
+
+
+def by_arn(ask: Ask, arn: str) -> PodAssociation | None:
+    """Return the association with exactly that ARN, in the region that is asked for."""
+    found = ask.account.workloads.associations.get(arn.rpartition("/")[2])
+    return found if found is not None and found.arn == arn and found.region == ask.region else None
+
+
+def request_tags(ask: Ask) -> Mapping[str, Value]:
+    """Condition keys of the tags that are passed."""
+    return tag_keys(tag_pairs(ask.parameters.get("tags")))
+
+
+def untagged_keys(ask: Ask) -> Mapping[str, Value]:
+    """Condition key of the tags that are taken off."""
+    return {"aws:tagkeys": tuple(ask.parameters["tagKeys"])}
+
+
+def passed_role(ask: Ask, _: Resource) -> Iterable[Question]:
+    """A role is looked at and handed over in the caller's name: iam:GetRole and iam:PassRole."""
+    arn = ask.parameters.get("roleArn")
+    account = None if arn is None else role_account(arn)
+    if arn is None or account is None:
+        return
+    found = ask.root.principal(arn)
+    tags: Pairs = () if found is None else found.tags
+    yield Question("iam:GetRole", arn, arn, account, {}, tags)
+    yield pass_role_arn(arn, account, SERVICE)
+
+
+def tag_pairs(tags: Mapping[str, str] | None) -> Pairs:
+    """Return tags of the model's shape sorted by key."""
+    return tuple(sorted((tags or {}).items()))
