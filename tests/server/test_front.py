@@ -115,7 +115,7 @@ def test_health_says_version_services_and_enforcement(server: Server, path: str)
     said = json.loads(answer.text)
     assert answer.status == 200
     assert said["enforcement"] == "always"
-    assert set(said["services"]) == set(SERVICES) == {"ec2", "iam", "rolesanywhere", "sts"}
+    assert set(said["services"]) == set(SERVICES) == {"ec2", "eks", "eks-auth", "iam", "rolesanywhere", "sts"}
     assert said["version"]
 
 
