@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,19 +12,10 @@ import pytest
 
 from launching import EC2_TRUST, ec2_client, launch
 from places import Place
+from running import CLEAN, line, namespaces
 
 #: Where a namespace reaches the loopback of the machine that it is on.
 OUTSIDE = "10.0.2.2"
-
-
-@functools.cache
-def namespaces() -> bool:
-    """Tell whether this user may have a network namespace, by asking the kernel for one."""
-    new = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), "true"]
-    try:
-        return subprocess.run(new, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        return False
 
 
 class Machine:
@@ -47,22 +35,21 @@ class Machine:
         self.id: str = self.launched["InstanceId"]
         self.arn = f"arn:aws:sts::{place.number}:assumed-role/{role}/{self.id}"
 
-    def words(self) -> list[str | Path]:
-        """Return what goes before a command to run it on this instance."""
-        command = [sys.executable, "-m", "vestry.cli", "run", "--data", self.place.server.data]
-        return [*command, "--instance", self.id, "--require-namespace", "--"]
+    def command(self, *command: str | Path) -> list[str]:
+        """Return the command line that runs a command on this instance. Skips where there are no namespaces."""
+        if not namespaces():
+            pytest.skip("no network namespace may be made here")
+        words = [str(word) for word in command]
+        return line(self.place.server.data, self.id, words, ["--require-namespace"])
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return an environment in which nothing of AWS's is set but what is given."""
-        inherited = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "VESTRY_", "PYTHON"))}
-        return inherited | {"HOME": str(self.home), **more}
+        return CLEAN | {"HOME": str(self.home), **more}
 
     def run(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command on this instance; return how it ended and what it said. Skips where there are no namespaces."""
-        if not namespaces():
-            pytest.skip("no network namespace can be made")
+        """Run a command on this instance; return how it ended and what it said."""
         return subprocess.run(
-            [*self.words(), *command],
+            self.command(*command),
             env=self.environment(**variables),
             capture_output=True,
             text=True,
