@@ -86,6 +86,7 @@ def test_it_is_its_role_under_the_instances_name(place: Place) -> None:
         ("ArnEquals", "ec2:SourceInstanceARN", "INSTANCE", True, True),
         ("ArnEquals", "ec2:SourceInstanceARN", "INSTANCE0", False, False),
         ("StringEquals", "aws:Ec2InstanceSourcePrivateIPv4", ADDRESS, True, True),
+        ("IpAddress", "aws:Ec2InstanceSourcePrivateIPv4", "127.0.0.0/8", True, True),
         ("StringEquals", "aws:Ec2InstanceSourcePrivateIPv4", "127.0.0.2", False, False),
         ("StringLike", "aws:Ec2InstanceSourceVpc", "vpc-*", True, True),
         ("Null", "aws:Ec2InstanceSourceVpc", "true", False, False),

@@ -127,10 +127,11 @@ def test_an_instance_that_does_not_run_is_refused(state: str) -> None:
     assert place.ask("PUT", PATH, **{LIFE: "60"}).status == 403
 
 
-def test_an_instance_that_does_not_exist_is_refused() -> None:
+def test_an_instance_that_does_not_exist_finds_nothing() -> None:
     place = Registered()
     place.id = "i-0000000000000000f"
-    assert place.ask("GET", ID).status == 403
+    assert place.ask("GET", ID).status == 404
+    assert place.ask("PUT", PATH, **{LIFE: "60"}).status == 404
 
 
 def test_where_the_endpoint_is_off_everything_is_refused() -> None:

@@ -9,7 +9,8 @@ from vestry.policy.keys import KEYS, KeyType, condition_key
 #: The keys as the guide lists them, by type. Those with a star may hold several values; a slash ends a family.
 GUIDE = {
     KeyType.STRING: """
-        aws:CalledVia* aws:CalledViaFirst aws:CalledViaLast aws:FederatedProvider aws:PrincipalAccount
+        aws:CalledVia* aws:CalledViaFirst aws:CalledViaLast aws:Ec2InstanceSourceVpc aws:FederatedProvider
+        aws:PrincipalAccount
         aws:PrincipalOrgID aws:PrincipalOrgPaths* aws:PrincipalServiceName aws:PrincipalServiceNamesList*
         aws:PrincipalTag/ aws:PrincipalType aws:referer aws:RequestedRegion aws:RequestTag/ aws:ResourceAccount
         aws:ResourceOrgID aws:ResourceOrgPaths* aws:ResourceTag/ aws:SourceAccount aws:SourceIdentity aws:SourceOrgID
@@ -33,7 +34,7 @@ GUIDE = {
     KeyType.BOOL: """
         aws:AssumedRoot aws:MultiFactorAuthPresent aws:PrincipalIsAWSService aws:SecureTransport aws:ViaAWSService ec2:EbsOptimized
     """,
-    KeyType.IP_ADDRESS: "aws:SourceIp aws:VpcSourceIp",
+    KeyType.IP_ADDRESS: "aws:Ec2InstanceSourcePrivateIPv4 aws:SourceIp aws:VpcSourceIp",
     KeyType.ARN: """
         aws:PrincipalArn aws:SourceArn ec2:InstanceProfile ec2:NewInstanceProfile ec2:PlacementGroup
         ec2:SourceInstanceARN ec2:Subnet ec2:Vpc iam:AssociatedResourceArn iam:PermissionsBoundary iam:PolicyARN

@@ -2,7 +2,7 @@
 
 In order, whatever is asked:
 
-1. The instance exists and runs, and its endpoint is enabled. Otherwise 403.
+1. The instance exists (404); it runs, and its endpoint is enabled (403).
 2. `/latest/api/token` answers PUT alone (405); not through a proxy (403); with a life in seconds that is allowed (400).
    The token of another version's path is refused (403).
 3. Everything else answers GET and HEAD (405).
@@ -75,7 +75,9 @@ class Imds:
         """Return the answer to what an instance asks; `now` and `wall` are the session clock's and the real clock's
         reading in epoch seconds."""
         instance = root.instance(instance_id)
-        if instance is None or instance.state != RUNNING or instance.options.endpoint != "enabled":  # 1
+        if instance is None:  # 1
+            return refusal(404)
+        if instance.state != RUNNING or instance.options.endpoint != "enabled":  # 1
             return refusal(403)
         path = ask.path
         if path.endswith("/api/token"):

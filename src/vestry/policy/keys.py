@@ -44,6 +44,8 @@ _GLOBAL: Final = (
     ConditionKey("aws:calledviafirst", _S),
     ConditionKey("aws:calledvialast", _S),
     ConditionKey("aws:currenttime", _D),
+    ConditionKey("aws:ec2instancesourceprivateipv4", _IP),
+    ConditionKey("aws:ec2instancesourcevpc", _S),
     ConditionKey("aws:epochtime", _D),
     ConditionKey("aws:federatedprovider", _S),
     ConditionKey("aws:multifactorauthage", _N),
