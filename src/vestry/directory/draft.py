@@ -12,13 +12,10 @@ import msgspec
 from immutables import Map
 
 from vestry.directory.anywhere_index import is_anywhere
-from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import (
     KINDS,
     AccessKey,
     Entity,
-    Named,
-    Policy,
     RingKey,
     Role,
     Service,
@@ -27,8 +24,9 @@ from vestry.directory.entities import (
 )
 from vestry.directory.identity_certificates import IdentityCertificate
 from vestry.directory.issuers import WebIdentityIssuer
-from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
-from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
+from vestry.directory.machines import Instance
+from vestry.directory.providers import UsedAssertion
+from vestry.directory.shelves import SHELVES, Shelf
 from vestry.directory.snapshot import Account, Root, age, policy_uses
 from vestry.directory.workload_index import is_workload, moved_ids
 
@@ -129,58 +127,44 @@ def _served(root: Root, old: Entity | None, new: Entity | None) -> Root:
 
 
 def _placed(account: Account, old: Entity | None, new: Entity | None) -> Account:
-    """Return `account` with `new` in the place of `old` in the map of their kind."""
-    kind = type(new if new is not None else old)
-    if kind is AccessKey:
-        return _placed_key(account, old, new)
+    """Return `account` with `new` in the place of `old`, and its indexes of ids and owners true."""
+    kept = new if new is not None else old
+    kind = type(kept)
+    if kind in SHELVES:
+        account = _shelved(account, SHELVES[kind], old, new)
+        if kind is AccessKey:
+            return _owned(account, old, new)
+        return _named(account, old, new) if kind in (User, Role) else account
     if kind is Instance:
         machines = account.machines.moved(_instance(old), _instance(new))
         return msgspec.structs.replace(account, machines=machines)
-    if is_workload(new) or is_workload(old):
+    if is_workload(kept):
         return msgspec.structs.replace(account, workloads=account.workloads.moved(old, new))
-    if is_anywhere(new) or is_anywhere(old):
+    if is_anywhere(kept):
         return msgspec.structs.replace(account, anywhere=account.anywhere.moved(old, new))
-    if kind is MfaDevice:
-        return _placed_device(account, old, new)
     if kind is WebIdentityIssuer:
         return msgspec.structs.replace(account, issuer=new)
-    if kind is MetadataDefaults:
-        return _placed_defaults(account, old, new)
     if kind is UsedAssertion:
         return _placed_assertion(account, old, new)
-    if kind in _BY_ID:
-        return _placed_by_id(account, _BY_ID[kind], old, new)
-    field = _FIELDS[kind]
-    shelf: Map[str, Entity] = getattr(account, field)
-    names = account.names
-    if isinstance(old, Named):
-        shelf = shelf.delete(old.name.lower())
-        names = names.delete(old.id) if old.id in names else names
-    if isinstance(new, Named):
-        shelf = shelf.set(new.name.lower(), new)
-        names = names.set(new.id, new.name.lower()) if isinstance(new, User | Role) else names
-    return msgspec.structs.replace(account, names=names, **{field: shelf})
+    raise TypeError(f"nothing says where a {kind.__name__} lies")
 
 
-_FIELDS: dict[type, str] = {
-    User: "users",
-    Role: "roles",
-    Policy: "policies",
-    InstanceProfile: "profiles",
-}
-
-
-#: What is found by its id alone, and the field that holds it.
-_BY_ID: dict[type, str] = {OidcProvider: "oidc_providers", SamlProvider: "saml_providers"}
-
-
-def _placed_by_id(account: Account, field: str, old: Entity | None, new: Entity | None) -> Account:
-    shelf: Map[str, Entity] = getattr(account, field)
+def _shelved(account: Account, shelf: Shelf, old: Entity | None, new: Entity | None) -> Account:
+    entities: Map[str, Entity] = getattr(account, shelf.field)
+    if old is not None:
+        entities = entities.delete(shelf.key(old))
     if new is not None:
-        shelf = shelf.set(new.id, new)
-    elif old is not None:
-        shelf = shelf.delete(old.id)
-    return msgspec.structs.replace(account, **{field: shelf})
+        entities = entities.set(shelf.key(new), new)
+    return msgspec.structs.replace(account, **{shelf.field: entities})
+
+
+def _named(account: Account, old: Entity | None, new: Entity | None) -> Account:
+    names = account.names
+    if isinstance(old, User | Role):
+        names = names.delete(old.id)
+    if isinstance(new, User | Role):
+        names = names.set(new.id, new.name.lower())
+    return msgspec.structs.replace(account, names=names)
 
 
 def _placed_assertion(account: Account, old: Entity | None, new: Entity | None) -> Account:
@@ -197,36 +181,16 @@ def _instance(entity: Entity | None) -> Instance | None:
     return entity if isinstance(entity, Instance) else None
 
 
-def _placed_defaults(account: Account, old: Entity | None, new: Entity | None) -> Account:
-    shelf = account.metadata_defaults
-    if isinstance(new, MetadataDefaults):
-        shelf = shelf.set(new.region, new)
-    elif isinstance(old, MetadataDefaults):
-        shelf = shelf.delete(old.region)
-    return msgspec.structs.replace(account, metadata_defaults=shelf)
-
-
-def _placed_device(account: Account, old: Entity | None, new: Entity | None) -> Account:
-    devices = account.devices
-    if isinstance(old, MfaDevice):
-        devices = devices.delete(old.serial)
-    if isinstance(new, MfaDevice):
-        devices = devices.set(new.serial, new)
-    return msgspec.structs.replace(account, devices=devices)
-
-
-def _placed_key(account: Account, old: Entity | None, new: Entity | None) -> Account:
+def _owned(account: Account, old: Entity | None, new: Entity | None) -> Account:
     keys, owned = account.keys, account.owned
     if isinstance(new, AccessKey):
-        keys = keys.set(new.id, new)
         if old is None:
             held = sorted((*(keys[identifier] for identifier in owned.get(new.owner, ())), new), key=age)
             owned = owned.set(new.owner, tuple(key.id for key in held))
     elif isinstance(old, AccessKey):
-        keys = keys.delete(old.id)
         rest = tuple(identifier for identifier in owned[old.owner] if identifier != old.id)
         owned = owned.set(old.owner, rest) if rest else owned.delete(old.owner)
-    return msgspec.structs.replace(account, keys=keys, owned=owned)
+    return msgspec.structs.replace(account, owned=owned)
 
 
 def _indexed(account: Account, old: Entity | None, new: Entity | None) -> Account:

@@ -7,13 +7,13 @@ Names are unique without regard to case, so maps are keyed by the lower-case nam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from immutables import Map
 
 from vestry.arn import is_account_id
-from vestry.directory.anywhere_index import Anywhere, AnywhereEntity, anywhere_of, is_anywhere
+from vestry.directory.anywhere_index import Anywhere, anywhere_of, is_anywhere
 from vestry.directory.devices import MfaDevice
 from vestry.directory.entities import AccessKey, Entity, Policy, RingKey, Role, Service, Settings, User
 from vestry.directory.identity_certificates import IdentityCertificate
@@ -21,9 +21,9 @@ from vestry.directory.issuers import WebIdentityIssuer
 from vestry.directory.machine_index import Hosts, Machines, hosts_of, machines_of
 from vestry.directory.machines import Instance, InstanceProfile, MetadataDefaults
 from vestry.directory.providers import OidcProvider, SamlProvider, UsedAssertion
+from vestry.directory.shelves import SHELVES
 from vestry.directory.workload_index import (
     TaskIds,
-    Workload,
     Workloads,
     is_workload,
     task_ids_of,
@@ -253,78 +253,49 @@ def assemble(entities: Iterable[Entity], revision: int) -> Root:
 
 
 def _account(settings: Settings, entities: Iterable[Entity]) -> Account:
-    users: dict[str, User] = {}
-    roles: dict[str, Role] = {}
-    policies: dict[str, Policy] = {}
-    profiles: dict[str, InstanceProfile] = {}
-    instances: list[Instance] = []
-    defaults: dict[str, MetadataDefaults] = {}
-    oidc_providers: dict[str, OidcProvider] = {}
-    saml_providers: dict[str, SamlProvider] = {}
-    used_assertions: dict[int, dict[str, UsedAssertion]] = {}
-    keys: dict[str, AccessKey] = {}
-    names: dict[str, str] = {}
-    owned: dict[str, list[AccessKey]] = {}
+    shelved: dict[str, dict[str, Any]] = {shelf.field: {} for shelf in SHELVES.values()}
+    others: list[Entity] = []
     uses: dict[str, dict[str, int]] = {}
-    devices: dict[str, MfaDevice] = {}
-    issuer: WebIdentityIssuer | None = None
-    workloads: list[Workload] = []
-    anywhere: list[AnywhereEntity] = []
     for entity in entities:
-        if isinstance(entity, User):
-            users[entity.name.lower()] = entity
-            names[entity.id] = entity.name.lower()
-        elif isinstance(entity, Role):
-            roles[entity.name.lower()] = entity
-            names[entity.id] = entity.name.lower()
-        elif isinstance(entity, Policy):
-            policies[entity.name.lower()] = entity
-        elif isinstance(entity, InstanceProfile):
-            profiles[entity.name.lower()] = entity
-        elif isinstance(entity, Instance):
-            instances.append(entity)
-        elif isinstance(entity, MetadataDefaults):
-            defaults[entity.region] = entity
-        elif isinstance(entity, OidcProvider):
-            oidc_providers[entity.id] = entity
-        elif isinstance(entity, SamlProvider):
-            saml_providers[entity.id] = entity
-        elif isinstance(entity, UsedAssertion):
-            used_assertions.setdefault(entity.minute, {})[entity.id] = entity
-        elif isinstance(entity, AccessKey):
-            keys[entity.id] = entity
-            owned.setdefault(entity.owner, []).append(entity)
-        elif isinstance(entity, MfaDevice):
-            devices[entity.serial] = entity
-        elif isinstance(entity, WebIdentityIssuer):
-            issuer = entity
-        elif is_workload(entity):
-            workloads.append(entity)
-        elif is_anywhere(entity):
-            anywhere.append(entity)
+        shelf = SHELVES.get(type(entity))
+        if shelf is None:
+            others.append(entity)
+        else:
+            shelved[shelf.field][shelf.key(entity)] = entity
         for arn, use in policy_uses(entity):
-            shelf = uses.setdefault(arn, {})
-            shelf[entity.id] = shelf.get(entity.id, 0) | use
+            users = uses.setdefault(arn, {})
+            users[entity.id] = users.get(entity.id, 0) | use
     return Account(
         settings,
-        users=Map(users),
-        roles=Map(roles),
-        policies=Map(policies),
-        profiles=Map(profiles),
-        machines=machines_of(instances),
-        metadata_defaults=Map(defaults),
-        oidc_providers=Map(oidc_providers),
-        saml_providers=Map(saml_providers),
-        used_assertions=Map({minute: Map(shelf) for minute, shelf in used_assertions.items()}),
-        keys=Map(keys),
-        names=Map(names),
-        owned=Map({owner: tuple(k.id for k in sorted(ks, key=age)) for owner, ks in owned.items()}),
-        uses=Map({arn: Map(shelf) for arn, shelf in uses.items()}),
-        devices=Map(devices),
-        issuer=issuer,
-        workloads=workloads_of(workloads),
-        anywhere=anywhere_of(anywhere),
+        **{field: Map(found) for field, found in shelved.items()},
+        machines=machines_of([entity for entity in others if isinstance(entity, Instance)]),
+        used_assertions=_by_minute(others),
+        names=Map(
+            {entity.id: name for field in ("users", "roles") for name, entity in shelved[field].items()}
+        ),
+        owned=_owned(shelved["keys"].values()),
+        uses=Map({arn: Map(users) for arn, users in uses.items()}),
+        issuer=next((entity for entity in others if isinstance(entity, WebIdentityIssuer)), None),
+        workloads=workloads_of([entity for entity in others if is_workload(entity)]),
+        anywhere=anywhere_of([entity for entity in others if is_anywhere(entity)]),
     )
+
+
+def _by_minute(entities: Iterable[Entity]) -> Map[int, Map[str, UsedAssertion]]:
+    """Return the used assertions by the minute in which they end, then by id."""
+    found: dict[int, dict[str, UsedAssertion]] = {}
+    for entity in entities:
+        if isinstance(entity, UsedAssertion):
+            found.setdefault(entity.minute, {})[entity.id] = entity
+    return Map({minute: Map(used) for minute, used in found.items()})
+
+
+def _owned(keys: Iterable[AccessKey]) -> Map[str, tuple[str, ...]]:
+    """Return the ids of the access keys by owner, oldest first."""
+    found: dict[str, list[AccessKey]] = {}
+    for key in keys:
+        found.setdefault(key.owner, []).append(key)
+    return Map({owner: tuple(key.id for key in sorted(held, key=age)) for owner, held in found.items()})
 
 
 def age(key: AccessKey) -> tuple[int, str]:
