@@ -67,6 +67,10 @@ class KeyRing:
         """Return the key that a token's first three bytes (version, number) name, or None where there is none."""
         return self._heads.get(head)
 
+    def numbered(self, number: bytes) -> RingKey | None:
+        """Return the key of a number (two bytes), or None where there is none."""
+        return self._heads.get(_VERSION + number)
+
 
 def seal(ring: KeyRing, payload: bytes, salt: bytes, purpose: bytes = SESSION) -> str:
     """Return a token that carries `payload` for one `purpose`, sealed with the ring's current key.

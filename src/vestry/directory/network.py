@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
 from vestry.directory.machines import Instance
@@ -40,6 +41,7 @@ def hex_id(prefix: str, *parts: str) -> str:
     return f"{prefix}-{hashlib.sha256('/'.join((prefix, *parts)).encode()).hexdigest()[:17]}"
 
 
+@lru_cache(maxsize=1024)
 def vpc_id(account: str, region: str) -> str:
     """Return the id of the VPC of a region."""
     return hex_id("vpc", account, region)

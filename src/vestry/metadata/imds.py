@@ -22,7 +22,6 @@ from urllib.parse import unquote
 
 from vestry.access.authenticate import Keyring
 from vestry.access.documents import Documents
-from vestry.credentials.seal import SALT_BYTES
 from vestry.directory.machines import RUNNING, Instance
 from vestry.directory.snapshot import Root
 from vestry.metadata import document_rows, identity_rows, machine_rows, network_rows, role_rows
@@ -30,7 +29,7 @@ from vestry.metadata.exchange import Ask, Reply
 from vestry.metadata.minted import Minted
 from vestry.metadata.pages import SERVER, not_allowed, refusal
 from vestry.metadata.proving import Signer
-from vestry.metadata.tokens import make_token, token_end, wanted_life
+from vestry.metadata.tokens import SALT_BYTES, make_token, token_end, wanted_life
 from vestry.metadata.tree import Tree
 from vestry.metadata.versions import VERSIONS
 from vestry.metadata.view import View
