@@ -99,7 +99,7 @@ def test_they_are_the_same_for_every_reader_and_renewed_in_time() -> None:
         place.now = NOW + seconds
         seen.add(served(place)["Expiration"])
         caller(place, served(place))
-    assert len(seen) == 6
+    assert len(seen) in (6, 7), "one an hour; where the hour begins follows from the instance"
 
 
 def test_they_end_with_their_time() -> None:
