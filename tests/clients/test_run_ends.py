@@ -201,6 +201,25 @@ def test_nothing_is_left_behind(
     )
 
 
+@needs_namespaces
+@needs_slirp
+def test_nothing_is_left_behind_when_the_keeper_is_killed_with_it(server: Server, instance: str) -> None:
+    script = (
+        "import os, sys",
+        "print(os.stat('/proc/self/ns/net').st_ino, os.getpid(), flush=True)",
+        "sys.stdin.readline()",
+    )
+    with begun(server, instance, *script, options=["--require-namespace"], environment=CLEAN) as running:
+        assert running.stdout is not None
+        network, pid = map(int, running.stdout.readline().split())
+        (way,) = ways_out(pid)
+        keeper = int(Path(f"/proc/{way}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(keeper, signal.SIGKILL)
+        running.kill()
+        assert running.wait(20) == -signal.SIGKILL
+        until(lambda: network not in networks() and not ways_out(pid))
+
+
 def test_on_loopback_the_command_does_not_outlive_a_killed_run(server: Server, instance: str) -> None:
     script = ("import os, time", "print(os.getpid(), flush=True)", "time.sleep(60)")
     with begun(server, instance, *script, options=[], environment=CLEAN | {"PATH": "/nowhere"}) as running:

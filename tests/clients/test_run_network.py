@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from launching import ec2_client, launch
 from places import Place
 from running import (
     CLEAN,
@@ -26,7 +27,7 @@ from running import (
     run,
     with_programs,
 )
-from serving import Server
+from serving import Server, serving
 
 pytestmark = needs_namespaces
 ROOT: list[str] = []
@@ -181,6 +182,31 @@ def test_names_are_resolved_where_the_resolver_is_on_loopback(
     assert said[:3] == ["search x.test", "options timeout:2", "nameserver 10.0.2.3"], done.stderr
     assert said[3] == "192.0.2.7" or not may_be_asked
     assert "10.0.2.3" not in Path("/etc/resolv.conf").read_text()
+
+
+def own_address() -> str:
+    """The address with which this machine goes out, ::1 where it has none; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as going, contextlib.suppress(OSError):
+        going.connect(("192.0.2.1", 9))
+        return str(going.getsockname()[0])
+    return "::1"
+
+
+@pytest.mark.parametrize("host", ["::1", "localhost", "0.0.0.0", own_address()])  # noqa: S104
+@pytest.mark.parametrize(
+    "way", [pytest.param("slirp4netns", marks=needs_slirp), pytest.param("pasta", marks=needs_pasta), "none"]
+)
+def test_the_endpoint_is_reached_by_its_own_address(tmp_path: Path, host: str, way: str) -> None:
+    environment = with_programs(tmp_path / "bin", *([] if way == "none" else [way]))
+    script = python(
+        "import os, urllib.request",
+        "url = os.environ['AWS_ENDPOINT_URL']",
+        "print(url, urllib.request.urlopen(url + '/health', timeout=5).status)",
+    )
+    with serving(tmp_path / "data", host=host) as server:
+        instance = launch(ec2_client(Place(server)))["InstanceId"]
+        done = run(server.data, instance, *script, environment=environment)
+        assert done.stdout == f"{server.endpoint} 200\n", done.stderr
 
 
 def test_no_proxy_stands_before_metadata(server: Server, instance: str) -> None:

@@ -108,7 +108,7 @@ def _keep(channel: socket.socket) -> None:
 def _open_way(way: Sequence[str], pid: int, held: contextlib.ExitStack) -> str:
     """Start the program, and wait for the route it makes; return why there is none, or nothing."""
     said = held.enter_context(os.fdopen(os.memfd_create("said"), "r+b"))
-    program = subprocess.Popen(way, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+    program = subprocess.Popen(way, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
     held.callback(_stop, program)
     patience = time.monotonic() + WAY_SECONDS
     while not _has_route(pid):

@@ -6,6 +6,7 @@ Both programs are told to make the same place of it: the command is 10.0.2.100, 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from typing import NamedTuple
@@ -25,17 +26,14 @@ class Way(NamedTuple):
 def find_way() -> Way | None:
     """Return the way out that this machine offers, None where neither program is installed."""
     if slirp := shutil.which("slirp4netns"):
-        return Way("slirp4netns", lambda pid: [slirp, "--configure", "--mtu=65520", str(pid), "tap0"])
+        # It ends, too, when its standard input does: should its keeper be killed, that is closed.
+        options = ["--configure", "--mtu=65520", "--exit-fd=0"]
+        return Way("slirp4netns", lambda pid: [slirp, *options, str(pid), "tap0"])
     if pasta := shutil.which("pasta"):
         # Its own rights are those of a namespace it can join, so that even root needs one. No port is forwarded.
         nothing = [word for option in "tuTU" for word in (f"-{option}", "none")]
         place = ["-I", "tap0", "-a", _ADDRESS, "-n", _LENGTH, "-g", _GATEWAY, "--dns-forward", RESOLVER]
-        options = ["--config-net", "--quiet", "--foreground", *nothing, *place]
-        return Way("pasta", lambda pid: [pasta, *options, *_as_root(), str(pid)], own_user=True)
+        root = ["--runas", "0"] if os.geteuid() == 0 else []
+        more = ["--config-net", "--quiet", "--foreground", *nothing, *place, *root]
+        return Way("pasta", lambda pid: [pasta, *more, str(pid)], own_user=True)
     return None
-
-
-def _as_root() -> list[str]:
-    import os
-
-    return ["--runas", "0"] if os.geteuid() == 0 else []
