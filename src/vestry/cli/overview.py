@@ -19,7 +19,7 @@ COMMANDS = (
     Row(
         "tour", "tour:tour", "Carry out role delegation on a throw-away store, and say why each answer is so."
     ),
-    Row("serve", "serve:serve", "Answer IAM, STS and EC2 on one port, until SIGTERM."),
+    Row("serve", "serve:serve", "Answer IAM, STS and what gives machines roles on one port, until SIGTERM."),
     Row("account create", "account:create", "Create an account; its root key is shown this once."),
     Row("account list", "account:list_accounts", "List the accounts."),
     Row("account set", "account:set_options", "Change an account's options."),
@@ -40,6 +40,11 @@ COMMANDS = (
     Row("cluster create", "cluster:create", "Register a Kubernetes cluster, for EKS Pod Identity."),
     Row("cluster list", "cluster:list_clusters", "List the clusters."),
     Row("cluster delete", "cluster:delete", "Delete a cluster and its pod identity associations."),
+    Row(
+        "pod-identity-agent",
+        "pod_identity_agent:agent",
+        "Answer the pods of a node with their roles' credentials.",
+    ),
     Row("keys list", "keys:list_keys", "List the keys that seal session tokens."),
     Row(
         "keys rotate",

@@ -59,7 +59,7 @@ def serve(
         bool, typer.Option("--test-clock", help="FOR TESTS: let `vestry clock advance` move session time.")
     ] = False,
 ) -> None:
-    """Answer IAM, STS and EC2 on one port, until SIGTERM.
+    """Answer IAM, STS and the services by which machines get roles on one port, until SIGTERM.
 
     The store is --data or --database, else VESTRY_DATA or VESTRY_DATABASE, else the user's data directory. Secrets are
     encrypted with the key kept beside the data, or with VESTRY_MASTER_KEY (base64 of 32 bytes).
