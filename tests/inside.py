@@ -26,8 +26,7 @@ class Machine:
         region = more.pop("region", "eu-west-1")
         self.ec2 = ec2_client(place, region=region)
         if role is not None:
-            if role not in [one["RoleName"] for one in place.iam.list_roles()["Roles"]]:
-                place.role(role, EC2_TRUST)
+            place.role(role, EC2_TRUST)
             place.iam.create_instance_profile(InstanceProfileName=role)
             place.iam.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
             more["IamInstanceProfile"] = {"Name": role}

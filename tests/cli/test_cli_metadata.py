@@ -45,7 +45,17 @@ def test_two_instances_have_a_port_each_and_keep_it_when_the_server_restarts(dat
             one, said = held.enter_context(listening(data, first, "--json"))
             other, line = held.enter_context(listening(data, second))
             endpoint = json.loads(said)["endpoint"]
-            assert json.loads(said) == {"event": "listening", "endpoint": endpoint, "instance": first}
+            variables = {
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT": endpoint,
+                "AWS_ENDPOINT_URL": server.endpoint,
+                "AWS_REGION": "us-east-1",
+                "AWS_DEFAULT_REGION": "us-east-1",
+            }
+            event = {"event": "listening", "endpoint": endpoint, "instance": first}
+            assert json.loads(said) == event | {"environment": variables}
+            assert other.stdout is not None
+            lines = [other.stdout.readline() for _ in range(3)]
+            assert lines == [f"export {name}={value}\n" for name, value in list(variables.items())[1:]]
             assert line.startswith("export AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:")
             assert line.endswith("/"), "some clients put none before the path"
             mine, others = Machine(endpoint), Machine(line.partition("=")[2])

@@ -83,23 +83,28 @@ def machine(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Machine
 
 
 @pytest.fixture(scope="module")
-def elsewhere(machine: Machine) -> Iterator[str]:
-    """Its metadata at an address of loopback."""
+def off(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """An instance whose metadata endpoint is disabled."""
+    home = tmp_path_factory.mktemp("off")
+    return Machine(Place(server), home, MetadataOptions={"HttpEndpoint": "disabled"})
+
+
+@pytest.fixture(scope="module")
+def elsewhere(machine: Machine) -> Iterator[dict[str, str]]:
+    """The variables that lead to its metadata at an address of loopback, as the command prints them."""
     place = ["--data", machine.place.server.data, "--instance", machine.id, "--json"]
     command = [sys.executable, "-m", "vestry.cli", "metadata", "listen", *place]
     with subprocess.Popen(command, env=machine.environment(), stdout=subprocess.PIPE) as listening:
         assert listening.stdout is not None
-        yield json.loads(listening.stdout.readline())["endpoint"]
+        yield json.loads(listening.stdout.readline())["environment"]
         listening.terminate()
 
 
 def outside(
-    machine: Machine, command: list[str | Path], **variables: str
+    machine: Machine, command: list[str | Path], variables: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command without a namespace, with the endpoint and region that one would have."""
-    region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "eu-west-1")
-    named = {"AWS_ENDPOINT_URL": machine.place.server.endpoint, **region}
-    environment = machine.environment(**named, AWS_CONFIG_FILE="/dev/null", **variables)
+    """Run a command without a namespace."""
+    environment = machine.environment(**variables)
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -121,9 +126,18 @@ def test_a_client_is_the_role_of_its_instance(machine: Machine, client: str) -> 
 
 
 @pytest.mark.parametrize("client", TELLING)
-def test_a_client_that_is_led_to_loopback_is_the_role(machine: Machine, elsewhere: str, client: str) -> None:
-    done = outside(machine, TELLING[client](machine), **{VARIABLE: elsewhere})
+def test_a_client_that_is_led_to_loopback_is_the_role(
+    machine: Machine, elsewhere: dict[str, str], client: str
+) -> None:
+    done = outside(machine, TELLING[client](machine), elsewhere)
     assert done.stdout == f"{machine.arn}\n", done.stderr
+
+
+@pytest.mark.parametrize("client", TELLING)
+def test_a_client_finds_no_credentials_where_the_instance_has_no_metadata(off: Machine, client: str) -> None:
+    done = off.run(*TELLING[client](off))
+    assert (done.stdout, done.returncode == 0) == ("", False)
+    assert re.search("credentials|Error response received from instance metadata service", done.stderr), done.stderr
 
 
 @pytest.mark.parametrize("client", STORING)
@@ -136,11 +150,13 @@ def test_a_client_signs_for_s3_as_the_role(machine: Machine, objects: ObjectStor
 
 @pytest.mark.parametrize("client", STORING)
 def test_a_client_that_is_led_to_loopback_signs_as_the_role(
-    machine: Machine, elsewhere: str, objects: ObjectStore, client: str
+    machine: Machine, elsewhere: dict[str, str], objects: ObjectStore, client: str
 ) -> None:
     module, variable = STORING[client]
     bucket = objects.bucket()
-    done = outside(machine, storing(module, bucket, objects.endpoint), **{variable: elsewhere})
+    done = outside(
+        machine, storing(module, bucket, objects.endpoint), elsewhere | {variable: elsewhere[VARIABLE]}
+    )
     assert done.stdout == "11\n", done.stderr
     proven(machine, objects, bucket)
 

@@ -6,6 +6,7 @@ import json as codec
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,8 +29,8 @@ def listen(
 ) -> None:
     """Answer the metadata of one instance on a port of 127.0.0.1, until SIGTERM.
 
-    Whoever reaches the port is that instance: every user of this machine. The server on the same store answers; while
-    it restarts, clients wait.
+    It prints what leads clients there, and to the server. Whoever reaches the port is that instance: every user of this
+    machine. The server on the same store answers; while it restarts, clients wait.
     """
     from vestry.cli.handing import Handed, Listening
 
@@ -41,11 +42,17 @@ def listen(
         handed.begin()
         # With a slash at its end: version 2.9 of the AWS CLI, which Debian 12 has, puts none before the path.
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        variables = {ENDPOINT_VARIABLE: endpoint} | _whereabouts(instance, data, database)
         if json:
-            said = {"event": "listening", "endpoint": endpoint, "instance": instance}
+            said = {
+                "event": "listening",
+                "endpoint": endpoint,
+                "instance": instance,
+                "environment": variables,
+            }
             print(codec.dumps(said), flush=True)
         else:
-            print(f"export {ENDPOINT_VARIABLE}={endpoint}", flush=True)
+            print(*(f"export {name}={value}" for name, value in variables.items()), sep="\n", flush=True)
         handed.keep()
     finally:
         handed.close()
@@ -60,6 +67,14 @@ def certificate(data: Data = None, database: Database = None, json: Json = False
     """
     found = operator.perform("metadata.certificate", {}, data, database)
     output.answer(found, json, found["Certificate"].rstrip())
+
+
+def _whereabouts(instance: str, data: Path | None, database: str | None) -> dict[str, str]:
+    """Return the variables that lead a client of an instance to the server, and not to the real AWS."""
+    region = operator.perform("instance.show", {"instance": instance}, data, database)["Region"]
+    endpoint = operator.running_endpoint(data, database)
+    named = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    return named if endpoint is None else {"AWS_ENDPOINT_URL": endpoint} | named
 
 
 def _loopback(port: int) -> socket.socket:
