@@ -137,7 +137,9 @@ def test_a_client_that_is_led_to_loopback_is_the_role(
 def test_a_client_finds_no_credentials_where_the_instance_has_no_metadata(off: Machine, client: str) -> None:
     done = off.run(*TELLING[client](off))
     assert (done.stdout, done.returncode == 0) == ("", False)
-    assert re.search("credentials|Error response received from instance metadata service", done.stderr), done.stderr
+    assert re.search("credentials|Error response received from instance metadata service", done.stderr), (
+        done.stderr
+    )
 
 
 @pytest.mark.parametrize("client", STORING)
