@@ -66,10 +66,16 @@ GROUPS: dict[str, tuple[str, str]] = {
         "access/test_keyring.py server/test_key_rotation.py cli/test_cli_clock.py",
     ),
     "signatures": (
-        "credentials/sigv4 credentials/sigv4a credentials/canonical access/authenticate",
+        "credentials/sigv4 credentials/sigv4a credentials/canonical",
         "credentials/test_canonical.py credentials/test_sigv4.py credentials/test_sigv4_scope.py "
-        "credentials/test_sigv4_vectors.py credentials/test_sigv4a.py credentials/test_sigv4_clients.py "
-        "server/test_authentication.py services/sts/test_session_life.py",
+        "credentials/test_sigv4_vectors.py credentials/test_sigv4a.py credentials/test_sigv4_clients.py",
+    ),
+    "authentication": (
+        "access/authenticate",
+        "access/test_keyring.py server/test_authentication.py services/sts/test_session_life.py "
+        "services/sts/test_session_token.py services/sts/test_federation_token.py services/sts/test_assume_root.py "
+        "services/iam/test_access_keys.py services/test_services_as_principals.py clients/test_sigv4a_client.py "
+        "metadata/test_instance_identity.py",
     ),
     "metadata": (
         "metadata/document_rows metadata/identity_rows metadata/imds metadata/machine_rows metadata/minted "

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -120,6 +120,25 @@ OAEPS = [
         f'<xenc:EncryptionMethod Algorithm="{XENC11}rsa-oaep"><ds:DigestMethod Algorithm="{XENC}sha512"/><xenc11:MGF Algorithm="{XENC11}mgf1sha256"/></xenc:EncryptionMethod>',
         OAEP(MGF1(hashes.SHA256()), hashes.SHA512(), None),
     ),
+    *(
+        (
+            f"oaep of version 1.1 with {name} twice",
+            f'<xenc:EncryptionMethod Algorithm="{XENC11}rsa-oaep"><ds:DigestMethod Algorithm="{digest}"/>'
+            f'<xenc11:MGF Algorithm="{XENC11}mgf1{name}"/></xenc:EncryptionMethod>',
+            OAEP(MGF1(algorithm), algorithm, None),
+        )
+        for name, digest, algorithm in (
+            ("sha1", f"{DSIG}sha1", SHA1),
+            ("sha256", f"{XENC}sha256", hashes.SHA256()),
+            ("sha384", "http://www.w3.org/2001/04/xmldsig-more#sha384", hashes.SHA384()),
+            ("sha512", f"{XENC}sha512", hashes.SHA512()),
+        )
+    ),
+    (
+        "mgf1p, which has SHA-1 for its mask whatever it is told",
+        f'<xenc:EncryptionMethod Algorithm="{XENC}rsa-oaep-mgf1p"><xenc11:MGF Algorithm="{XENC11}mgf1sha256"/></xenc:EncryptionMethod>',
+        None,
+    ),
     (
         "with a label",
         f'<xenc:EncryptionMethod Algorithm="{XENC}rsa-oaep-mgf1p"><xenc:OAEPparams>{text(b"words")}</xenc:OAEPparams></xenc:EncryptionMethod>',
@@ -190,6 +209,11 @@ EDITS = [
         replaced('mgf1p"/>', 'mgf1p"><xenc:OAEPparams>!</xenc:OAEPparams></xenc:EncryptionMethod>'),
         "not base64",
     ),
+    (
+        "a ciphertext that is not there",
+        replaced("xenc:CipherData>", "xenc:CipherWords>"),
+        "not in the document",
+    ),
     ("3: a key of another length", replaced(GCM, f"{XENC11}aes128-gcm"), "does not decrypt"),
     ("4: the other mode", replaced(GCM, f"{XENC}aes256-cbc"), ""),
     ("no ciphertext", replaced("<xenc:CipherValue>", "<xenc:CipherValue>!"), "not base64"),
@@ -236,6 +260,30 @@ def test_4_and_5_a_damaged_ciphertext_is_refused_in_the_same_words(
     algorithm: str, damage: Callable[[bytes], bytes]
 ) -> None:
     refused(encrypted(signed(), algorithm=algorithm, damage=damage), "")
+
+
+@pytest.mark.parametrize("padding", [0, 17, 32, 255])
+def test_4_a_padding_is_one_block_at_most(padding: int) -> None:
+    """Whoever cut off more, or nothing, would find a whole assertion before it."""
+    plain = signed()
+    plain += " " * (-len(plain) % 16)
+
+    def ending(made: bytes, key: bytes) -> bytes:
+        start = os.urandom(16)
+        maker = Cipher(AES(key), CBC(start)).encryptor()
+        return start + maker.update(made) + maker.finalize()
+
+    cbc, key = f"{XENC}aes256-cbc", os.urandom(32)
+    tail = bytes([padding]) * 16 if not padding else b" " * (256 - 1) + bytes([padding])
+    whole = encrypted(plain, algorithm=cbc, wrapper=lambda _: wrap(key))
+    start = whole.rindex("<xenc:CipherValue>") + len("<xenc:CipherValue>")
+    made = whole[:start] + text(ending(plain.encode() + tail, key)) + whole[whole.index("<", start) :]
+    refused(made, "does not decrypt")
+
+
+def test_2_a_signature_beside_what_is_encrypted_is_refused() -> None:
+    beside = f'<ds:Signature xmlns:ds="{DSIG}"/></saml:EncryptedAssertion>'
+    refused(encrypted(signed(), edit=replaced("</saml:EncryptedAssertion>", beside)), "where none belongs")
 
 
 INSIDE = [
@@ -307,11 +355,20 @@ def test_a_private_key_is_read(form: Any) -> None:
         pem(OWN, secret=b"word"),
         pem(rsa.generate_private_key(65537, 1024)),  # noqa: S505
         pem(ec.generate_private_key(ec.SECP256R1())),
+        pem(ed25519.Ed25519PrivateKey.generate()),
         OWN.public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode(),
     ],
-    ids=["not a key", "not ASCII", "with a pass phrase", "too short", "of a curve", "a public key"],
+    ids=[
+        "not a key",
+        "not ASCII",
+        "with a pass phrase",
+        "too short",
+        "of a curve",
+        "of another curve",
+        "a public key",
+    ],
 )
 def test_what_is_no_private_key_is_refused(made: str) -> None:
     with pytest.raises(XmlRefused):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from saml_documents import ENTITY, NOW, instant, metadata, signer
+from saml_documents import ENTITY, NOW, Signer, instant, metadata, signer
 from vestry.credentials.saml_metadata import Metadata, read_metadata
 from vestry.credentials.saml_xml import XmlRefused
 
@@ -75,6 +76,7 @@ CHANGES = [
     ("4: no key for signing", 'use="signing"', 'use="encryption"'),
     ("4: no certificate", "ds:X509Certificate>", "ds:X509SubjectName>"),
     ("4: a certificate that is none", "<ds:X509Certificate>", "<ds:X509Certificate>AAAA"),
+    ("4: an empty certificate", f"<ds:X509Certificate>{signer().der}", "<ds:X509Certificate>"),
     ("4: a certificate that is not base64", "<ds:X509Certificate>", "<ds:X509Certificate>!!"),
     ("an end that is no time", "entityID", 'validUntil="soon" entityID'),
 ]
@@ -93,6 +95,21 @@ def test_5_a_weak_key_is_refused(kind: str) -> None:
     text = metadata().replace(signer().der, SHORT if kind == "short" else DSA)
     with pytest.raises(XmlRefused, match="a key is neither"):
         read_metadata(text)
+
+
+def test_5_a_key_of_1024_bits_is_not_weak() -> None:
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505
+    assert len(read_metadata(metadata(Signer(key))).certificates) == 1
+
+
+def test_1_it_is_no_larger_than_ten_million_bytes() -> None:
+    with pytest.raises(XmlRefused, match="too large"):
+        read_metadata(metadata(inside="ä" * 5_000_000))
+
+
+def test_3_what_is_missing_is_said() -> None:
+    with pytest.raises(XmlRefused, match="no IDPSSODescriptor"):
+        read_metadata(metadata().replace("md:SingleSignOnService", "md:SingleLogoutService"))
 
 
 def test_surrogates_are_refused() -> None:

@@ -73,6 +73,7 @@ def test_1_base64_may_be_broken_into_lines() -> None:
         "AAA",
         signed_response()[:-6] + "=====",
         encoded("<a>"),
+        signed_response()[:40] + "!" + signed_response()[40:],
         encoded(""),
         encoded("x" * 75_000),
         "é" * 8,
@@ -217,6 +218,14 @@ def test_5_conditions_that_are_understood_are_accepted(condition: str) -> None:
 def test_5_an_assertion_without_a_name_is_read_as_such() -> None:
     assert verify(signed_response(name=None)).name is None
     assert verify(signed_response(name="")).name is None
+
+
+def test_5_the_earliest_end_of_a_session_counts_where_one_is_told() -> None:
+    end = f'SessionNotOnOrAfter="{instant(NOW + 900)}"'
+    again = f'<saml:AuthnStatement AuthnInstant="{instant(NOW)}" '
+    text = assertion(session=f'SessionNotOnOrAfter="{instant(NOW + 1800)}"')
+    text = text.replace("<saml:AuthnStatement ", f"{again}{end}/>{again}/><saml:AuthnStatement ")
+    assert verify(encoded(response(signer().sign(text)))).session_end == NOW + 900
 
 
 def test_5_attributes_of_one_name_are_put_together() -> None:

@@ -110,13 +110,29 @@ def test_any_key_of_the_metadata_counts() -> None:
     ("by", "method", "digest"),
     [
         ("good", SignatureMethod.RSA_SHA512, DigestAlgorithm.SHA512),
+        ("good", SignatureMethod.RSA_SHA384, DigestAlgorithm.SHA384),
         ("good", SignatureMethod.SHA256_RSA_MGF1, DigestAlgorithm.SHA384),
+        ("good", SignatureMethod.SHA384_RSA_MGF1, DigestAlgorithm.SHA384),
+        ("good", SignatureMethod.SHA512_RSA_MGF1, DigestAlgorithm.SHA512),
         ("curve", SignatureMethod.ECDSA_SHA256, DigestAlgorithm.SHA256),
+        ("curve", SignatureMethod.ECDSA_SHA384, DigestAlgorithm.SHA384),
+        ("curve", SignatureMethod.ECDSA_SHA512, DigestAlgorithm.SHA512),
     ],
 )
 def test_strong_methods_count(by: str, method: SignatureMethod, digest: DigestAlgorithm) -> None:
     text = encoded(response(signer(by).sign(assertion(), method=method, digest=digest)))
     assert verify(text, signer(by)).name == "alice@example.com"
+
+
+def test_2_what_a_signature_says_of_its_key_is_not_read() -> None:
+    numbers = signer("other").certificate.public_key().public_numbers()
+    modulus = base64.b64encode(numbers.n.to_bytes(256, "big")).decode()
+    told = (
+        f"<ds:KeyInfo><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>{modulus}</ds:Modulus><ds:Exponent>AQAB</ds:Exponent>"
+        f"</ds:RSAKeyValue></ds:KeyValue><ds:X509Data><ds:X509Certificate>{signer('other').der}</ds:X509Certificate>"
+        "</ds:X509Data></ds:KeyInfo>"
+    )
+    assert verify(encoded(response(hand_signed(assertion(), inside=told)))).name == "alice@example.com"
 
 
 def test_an_expired_certificate_still_names_the_key() -> None:
@@ -243,6 +259,7 @@ BOTH = f"{ENVELOPED}{EXCLUDED}"
 XPATH = '<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><ds:XPath>not(self::*)</ds:XPath></ds:Transform>'
 XSLT = '<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/>'
 
+PREFIX_LIST = f'<ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}" PrefixList="ds"/>'
 FORMS = [
     ("5: the whole document", 'URI="#_assertion1"', 'URI=""', "refers to something else"),
     ("5: nothing", 'URI="#_assertion1"', "", "refers to something else"),
@@ -311,6 +328,18 @@ FORMS = [
         f'Method Algorithm="{EXCLUSIVE}"',
         'Method Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"',
         "the canonicalization is not accepted",
+    ),
+    (
+        "3: canonicalization with two things in it",
+        f'Method Algorithm="{EXCLUSIVE}"/>',
+        f'Method Algorithm="{EXCLUSIVE}">{2 * PREFIX_LIST}</ds:CanonicalizationMethod>',
+        "the canonicalization is not accepted",
+    ),
+    (
+        "4: a digest with something in it",
+        'xmlenc#sha256"/>',
+        'xmlenc#sha256"><x/></ds:DigestMethod>',
+        "the digest is not accepted",
     ),
     (
         "4: a method with something in it",

@@ -50,6 +50,15 @@ def test_4_too_many_elements_are_refused() -> None:
         read_xml(raw, largest=len(raw))
 
 
+def test_1_what_is_not_utf_8_is_said_to_be_that() -> None:
+    with pytest.raises(XmlRefused, match="not UTF-8"):
+        read_xml("<a>ä</a>".encode("latin-1"), largest=100)
+
+
+def test_4_what_stands_side_by_side_is_not_nested() -> None:
+    assert len(read_xml(b"<a>" + b"<b/>" * 1000 + b"</a>", largest=10_000)) == 1000
+
+
 def test_at_the_bounds_it_is_read() -> None:
     raw = b"<a>" * limits.XML_DEPTH + b"</a>" * limits.XML_DEPTH
     assert read_xml(raw, largest=len(raw)).tag == "a"

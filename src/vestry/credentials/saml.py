@@ -186,7 +186,7 @@ def _is_here(url: str, trust: Trust) -> bool:
     found = _SIGN_IN.fullmatch(url)
     if found is not None:
         return found[1] in (None, trust.provider_id)
-    return url in trust.own_urls or url.removesuffix(f"/acs/{trust.provider_id}") in trust.own_urls
+    return url.removesuffix(f"/acs/{trust.provider_id}") in trust.own_urls
 
 
 def _invalid(problem: object) -> InvalidIdentityToken:

@@ -69,8 +69,6 @@ def read_xml(raw: bytes, *, largest: int, lenient: bool = False) -> Element:
         root = etree.fromstring(raw, _parser(lenient))
     except (etree.XMLSyntaxError, ValueError):  # 3
         raise XmlRefused("the document is not well formed") from None
-    if root is None:  # 3
-        raise XmlRefused("the document is empty")
     information = root.getroottree().docinfo
     if information.internalDTD is not None or information.externalDTD is not None:  # 2
         raise XmlRefused("the document has a document type")
@@ -101,7 +99,7 @@ def _check_shape(root: Element) -> None:
             depth, count = depth + 1, count + 1
         elif event == "end":
             depth -= 1
-        if event in ("comment", "pi") or not isinstance(node.tag, str):
+        if not isinstance(node.tag, str):
             raise XmlRefused("the document has comments, instructions or entities")
         if depth > limits.XML_DEPTH or count > limits.XML_ELEMENTS:
             raise XmlRefused("the document has too many elements")

@@ -79,7 +79,7 @@ def read_signature(query: bytes, headers: Headers) -> SignedRequest | None:
     found = gathered(headers)
     authorization = found.get(b"authorization")
     pairs = canonical_pairs(query) if query else []
-    presigned = bool(pairs) and any(name in _PRESIGNED for name, _ in pairs)
+    presigned = any(name in _PRESIGNED for name, _ in pairs)
     if authorization is None:
         return _from_query(pairs, found) if presigned else None
     if presigned:  # 1
