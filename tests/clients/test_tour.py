@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from serving import Server
 from vestry.cli import story, story_steps
+from vestry.cli.failure import Failure
+from vestry.cli.story_machine import credentials_on
 
 TOUR = [sys.executable, "-m", "vestry.cli", "tour"]
 
@@ -57,6 +60,13 @@ def test_the_tour_fails_when_a_step_does_not_behave(
     before = dict(os.environ), signal.getsignal(signal.SIGTERM)
     assert story.tell() == 1
     assert (dict(os.environ), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_program_on_a_machine_that_finds_nothing_is_told(server: Server) -> None:
+    with pytest.raises(
+        Failure, match="found no credentials: vestry: The instance ID 'i-0123456789abcdef0' does not"
+    ):
+        credentials_on("i-0123456789abcdef0", server.data)
 
 
 def test_a_tour_whose_server_does_not_begin_fails(monkeypatch: pytest.MonkeyPatch) -> None:

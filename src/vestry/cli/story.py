@@ -23,7 +23,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from vestry.cli import profiles, story_decision
+from vestry.cli.failure import Failure
 from vestry.cli.operator import perform
+from vestry.cli.story_machine import credentials_on
 from vestry.cli.story_step import Step, World
 from vestry.cli.story_steps import STEPS
 
@@ -95,7 +97,7 @@ def _server() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _tell(console: Console, ready: Mapping[str, str]) -> tuple[int, int]:
-    world: World = {}
+    world: World = {"data": Path(ready["data"])}
     session = _session()
     for alias in ("production", "development"):
         world[alias] = perform("account.create", {"alias": alias}, Path(ready["data"]), None)
@@ -141,7 +143,7 @@ def _carry_out(
         told = error.response["Error"]
         identifier = error.response["ResponseMetadata"].get("RequestId", "")
         return str(told["Code"]), str(told.get("Message", "")), identifier
-    except botocore.exceptions.BotoCoreError as error:
+    except (botocore.exceptions.BotoCoreError, Failure) as error:
         return type(error).__name__, str(error), ""
     identifier = answer.pop("ResponseMetadata", {}).get("RequestId", "")
     step.keep(world, answer)
@@ -162,6 +164,8 @@ def _client(session: Any, service: str, who: str, world: World, endpoint: str) -
         session = _session()
         session.set_config_variable("profile", _role_profile(world, endpoint))
         return session.create_client(service)
+    if who == "machine" and who not in world:
+        world[who] = credentials_on(world["instance"], world["data"])
     keys = world[who]
     return session.create_client(
         service,

@@ -10,6 +10,7 @@ from typing import Any
 
 from vestry.cli.story_changes import CHANGES
 from vestry.cli.story_decision import EXEMPT, NOT_ASKED
+from vestry.cli.story_machine import A_MACHINE
 from vestry.cli.story_step import (
     Chapter,
     World,
@@ -234,4 +235,4 @@ THE_SESSION: Chapter = (
     ),
 )
 
-STEPS: tuple[Chapter, ...] = (A_USER, A_ROLE, BOTH_HALVES, THE_SESSION, *CHANGES)
+STEPS: tuple[Chapter, ...] = (A_USER, A_ROLE, BOTH_HALVES, THE_SESSION, *CHANGES, A_MACHINE)
