@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestry.arn import account_of
+from vestry.credentials import session
 from vestry.credentials.packed import SESSION_WORDS, deflated
 from vestry.credentials.seal import KeyRing, RingKey, open_sealed, seal
 from vestry.credentials.session import SessionClaims, SessionKind, mint, mint_again, open_session
@@ -303,3 +304,30 @@ def test_other_claims_never_share_a_salt(field: str) -> None:
 def test_another_ring_key_makes_other_credentials() -> None:
     other = KeyRing({7: RingKey(7, bytes(32))}, 7)
     assert mint_again(RING, CLAIMS).secret_access_key != mint_again(other, CLAIMS).secret_access_key
+
+
+def test_credentials_made_again_are_deflated_only_where_their_claims_are_long() -> None:
+    """Deflating takes longer than all the rest, and an instance's claims are sent no farther than the instance."""
+
+    def form(claims: SessionClaims) -> bytes:
+        return open_sealed(RING, mint_again(RING, claims).token)[0][:1]
+
+    assert form(CLAIMS) == form(msgspec.structs.replace(CLAIMS, policy="a" * 600)) == b"\x01"
+    long = msgspec.structs.replace(CLAIMS, policy="a" * 2000)
+    assert form(long) == b"\x02"
+    assert open_session(RING, mint_again(RING, long).token)[0].policy == long.policy
+
+
+def test_the_salt_of_credentials_made_again_follows_from_what_is_sealed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Were it the claims', a process that packs them otherwise would seal another text under the same salt."""
+    long = msgspec.structs.replace(CLAIMS, policy="a" * 2000)
+    packed = mint_again(RING, long).token
+    monkeypatch.setattr(session, "deflated", lambda data, _: b"otherwise" + data[:9])
+    assert b64decode(mint_again(RING, long).token)[3:19] != b64decode(packed)[3:19]
+
+
+def test_claims_that_are_someones_already_are_not_made_again() -> None:
+    with pytest.raises(ValueError, match="no access key id"):
+        mint_again(RING, msgspec.structs.replace(CLAIMS, access_key_id="ASIA0000000000000000"))

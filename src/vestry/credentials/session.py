@@ -28,6 +28,8 @@ _PLAIN, _DEFLATED, _PADDED = b"\x01", b"\x02", b"\x03"
 _PADDED_HEAD = 3
 #: Shorter claims are not worth deflating.
 _WORTH_DEFLATING = 240
+#: Many machines ask at the same moment, and what is sent to them goes no farther than the machine.
+_WORTH_DEFLATING_AGAIN = 1024
 
 
 class SessionKind(IntEnum):
@@ -83,7 +85,7 @@ class Credentials(msgspec.Struct, frozen=True, gc=False):
 
 
 #: Sets the salts of `mint_again` apart from whatever else a ring key hashes.
-_AGAIN = b"vestry salt of claims\x00"
+_AGAIN = b"vestry salt of a payload\x00"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SessionClaims)
@@ -96,19 +98,11 @@ def mint(ring: KeyRing, claims: SessionClaims, entropy: bytes, least: int = 0) -
     `entropy` is SALT_BYTES fresh random bytes; with another number, or with claims that already have an access key id
     or are too long for a token, raises ValueError.
     """
-    plain = _encoder.encode(claims)
-    if claims.access_key_id or len(plain) > CLAIMS_BYTES:
-        raise ValueError("new claims have no access key id and fit into a token")
-    payload = _PLAIN + plain
-    if len(plain) > _WORTH_DEFLATING:
-        payload = min(payload, _DEFLATED + deflated(plain, SESSION_WORDS), key=len)
+    payload = _payload(claims, _WORTH_DEFLATING)
     room = payload_bytes(least) - len(payload) - _PADDED_HEAD
     if room >= 0:  # three bytes fewer are four characters fewer
         payload = _PADDED + len(payload).to_bytes(2, "big") + payload + bytes(room)
-    token, material = seal_with_material(ring, payload, entropy)
-    access_key = key_id(TEMPORARY_KEY, claims.account, entropy)
-    secret = new_secret(material[:SECRET_ENTROPY])
-    return Credentials(access_key, secret, token, msgspec.structs.replace(claims, access_key_id=access_key))
+    return _sealed(ring, claims, payload, entropy)
 
 
 def mint_again(ring: KeyRing, claims: SessionClaims) -> Credentials:
@@ -117,8 +111,27 @@ def mint_again(ring: KeyRing, claims: SessionClaims) -> Credentials:
     Whoever asks again, after a restart or on another node, gets what the first one got. Raises ValueError as `mint`.
     INVARIANT: the salt is a keyed hash of all that is sealed, so one salt never seals two payloads.
     """
-    salt = blake2b(_AGAIN + _encoder.encode(claims), key=ring.current.secret, digest_size=SALT_BYTES).digest()
-    return mint(ring, claims, salt)
+    payload = _payload(claims, _WORTH_DEFLATING_AGAIN)
+    salt = blake2b(_AGAIN + payload, key=ring.current.secret, digest_size=SALT_BYTES).digest()
+    return _sealed(ring, claims, payload, salt)
+
+
+def _payload(claims: SessionClaims, worth: int) -> bytes:
+    """Return new claims as they are sealed; those of more than `worth` bytes are deflated. Raises ValueError."""
+    plain = _encoder.encode(claims)
+    if claims.access_key_id or len(plain) > CLAIMS_BYTES:
+        raise ValueError("new claims have no access key id and fit into a token")
+    payload = _PLAIN + plain
+    return (
+        payload if len(plain) <= worth else min(payload, _DEFLATED + deflated(plain, SESSION_WORDS), key=len)
+    )
+
+
+def _sealed(ring: KeyRing, claims: SessionClaims, payload: bytes, salt: bytes) -> Credentials:
+    token, material = seal_with_material(ring, payload, salt)
+    access_key = key_id(TEMPORARY_KEY, claims.account, salt)
+    secret = new_secret(material[:SECRET_ENTROPY])
+    return Credentials(access_key, secret, token, msgspec.structs.replace(claims, access_key_id=access_key))
 
 
 def open_session(ring: KeyRing, token: str) -> tuple[SessionClaims, str]:
