@@ -1,4 +1,4 @@
-"""The paths: what is at each, what a directory lists, and that all those EC2 has are here or have a reason not to be."""
+"""The paths: what is at each, and what a directory lists."""
 
 from __future__ import annotations
 
@@ -101,53 +101,6 @@ ELSEWHERE = {
     "meta-data/identity-credentials/ec2/security-credentials/ec2-instance",
     "user-data",
 }
-#: The paths that EC2 has for an instance that is not of this kind, by the reason.
-NOT_HERE = {
-    "no AMI is known by more than its id": ["ancestor-ami-ids", "product-codes"],
-    "no instance is in an Auto Scaling group": ["autoscaling/target-lifecycle-state"],
-    "there are no disks beside the first": [
-        *("block-device-mapping/ebs0", "block-device-mapping/ephemeral0", "block-device-mapping/swap"),
-    ],
-    "no accelerators are attached": [
-        *("elastic-gpus/associations/eg-1", "elastic-inference/associations/eia-1"),
-        "elastic-inference/associations",
-    ],
-    "nothing is rebalanced, and no spot instance interrupted": [
-        *("events/recommendations/rebalance", "spot/instance-action", "spot/termination-time"),
-    ],
-    "EC2 has it no more": ["metrics/vhostmd"],
-    "no instance has a public address": [
-        *("public-hostname", "public-ipv4"),
-        *(f"network/interfaces/macs/{MAC}/{name}" for name in ("public-hostname", "public-ipv4s")),
-        f"network/interfaces/macs/{MAC}/ipv4-associations/192.0.2.54",
-    ],
-    "no instance has an address of IPv6": [
-        "ipv6",
-        *(f"network/interfaces/macs/{MAC}/{name}" for name in ("ipv6s", "subnet-ipv6-cidr-blocks")),
-        f"network/interfaces/macs/{MAC}/vpc-ipv6-cidr-blocks",
-    ],
-    "no instance runs on a hypervisor": ["system"],
-}
-#: The paths of AWS's published mock (aws/amazon-ec2-metadata-mock), below `/latest`.
-MOCK = """
-ami-id ami-launch-index ami-manifest-path block-device-mapping/ami block-device-mapping/ebs0
-block-device-mapping/ephemeral0 block-device-mapping/root block-device-mapping/swap elastic-inference/associations
-elastic-inference/associations/eia-1 events/maintenance/scheduled hostname iam/info iam/security-credentials
-iam/security-credentials/app instance-action instance-id instance-life-cycle instance-type kernel-id local-hostname
-local-ipv4 mac MAC/device-number MAC/ipv4-associations/192.0.2.54 MAC/ipv6s MAC/local-hostname MAC/local-ipv4s MAC/mac
-MAC/interface-id MAC/network-card-index MAC/owner-id MAC/public-hostname MAC/public-ipv4s MAC/security-group-ids
-MAC/security-groups MAC/subnet-id MAC/subnet-ipv4-cidr-block MAC/subnet-ipv6-cidr-blocks MAC/vpc-id
-MAC/vpc-ipv4-cidr-block MAC/vpc-ipv4-cidr-blocks MAC/vpc-ipv6-cidr-blocks placement/availability-zone
-placement/availability-zone-id placement/group-name placement/host-id placement/partition-number placement/region
-product-codes public-hostname public-ipv4 public-keys/0/openssh-key ramdisk-id reservation-id security-groups
-services/domain services/partition spot/instance-action spot/termination-time events/recommendations/rebalance
-tags/instance/Name tags/instance/empty autoscaling/target-lifecycle-state
-"""
-#: Further categories of the EC2 User Guide, "Instance metadata categories".
-GUIDE = """
-ancestor-ami-ids elastic-gpus/associations/eg-1 events/maintenance/history identity-credentials/ec2/info
-identity-credentials/ec2/security-credentials/ec2-instance ipv6 metrics/vhostmd tags/instance system
-"""
 
 
 @pytest.fixture(scope="module")
@@ -180,18 +133,6 @@ def test_every_row_is_documented() -> None:
     for path in TREE.paths():
         tails = {path.split("/", start)[-1] for start in range(path.count("/") + 1)}
         assert table & {tail.replace("*", name) for tail in tails for name in ("MAC", "KEY", "ROLE")}, path
-
-
-@pytest.mark.parametrize("name", (MOCK + GUIDE).split())
-def test_a_path_of_ec2_is_here_or_has_a_reason_not_to_be(place: Registered, name: str) -> None:
-    name = name.replace("MAC/", f"network/interfaces/macs/{MAC}/")
-    reasons = [reason for reason, names in NOT_HERE.items() if name in names]
-    assert (place.get(f"meta-data/{name}") is None) is bool(reasons), name
-
-
-@pytest.mark.parametrize("name", [name for names in NOT_HERE.values() for name in names])
-def test_what_does_not_apply_is_not_found(place: Registered, name: str) -> None:
-    assert place.get(f"meta-data/{name}") is None
 
 
 def test_everything_that_is_listed_is_there_and_everything_there_is_listed(place: Registered) -> None:
