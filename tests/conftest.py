@@ -13,6 +13,7 @@ from commands import Said, Vestry
 from places import Place
 from serving import Server, serving
 from vestry.cli.commands import run
+from vestry.wire import model
 
 #: What may be skipped, and nothing else.
 pytest_plugins = ("skips",)
@@ -20,6 +21,8 @@ pytest_plugins = ("skips",)
 for _name in [name for name in os.environ if name.startswith(("AWS_", "VESTRY_"))]:
     del os.environ[_name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+#: Our model of what botocore has none of: CreateSession of IAM Roles Anywhere.
+os.environ["AWS_DATA_PATH"] = str(Path(model.__file__).parent / "models")
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 

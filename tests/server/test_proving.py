@@ -13,7 +13,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from places import Place, refusal, trusting
-from vestry.access.authenticate import Keyring
+from vestry.access.authenticate import Keyring, Message
 from vestry.access.caller import Caller, Proof, principal_of_provider
 from vestry.access.declaration import Ask, Resource
 from vestry.access.proof import Issuer, Needs, ProvenBy, Submission
@@ -133,7 +133,16 @@ def test_on_another_root_the_proof_is_judged_again_with_what_it_gave_before() ->
         return caller
 
     sources = IssuerKeys(Log(None))
-    given = Submission({}, Root(), 10, 20, sources.keys, Keyring(Vault(bytes(32))), "https://here.example")
+    given = Submission(
+        {},
+        Message("POST", "/", b"", {}, b""),
+        Root(),
+        10,
+        20,
+        sources.keys,
+        Keyring(Vault(bytes(32))),
+        "https://here.example",
+    )
     proving = Proving(ProvenBy(prove), given, sources)
     first, second = Root(1), Root(2)
     assert asyncio.run(proving.first(Published(first))) == (caller, first)

@@ -21,16 +21,23 @@ from botocore.model import OperationModel, ServiceModel
 from botocore.utils import percent_encode_sequence
 from hypothesis import strategies as st
 
+from vestry.wire import model
 from vestry.wire.rest_parse import RestRequest
 
 DEPTH = 4
+MODELS = Path(model.__file__).parent / "models"
 _LEAST, _MOST = 0, 4_102_444_800  # 1970 … 2100
 
 
 @cache
 def service_model(name: str) -> ServiceModel:
     versions = sorted((Path(botocore.__file__).parent / "data" / name).glob("*/service-2.json.gz"))
-    return ServiceModel(json.loads(gzip.decompress(versions[-1].read_bytes())), name)
+    found = json.loads(gzip.decompress(versions[-1].read_bytes()))
+    ours = MODELS / name / versions[-1].parent.name / "service-2.sdk-extras.json"
+    if ours.exists():
+        for part, more in json.loads(ours.read_bytes())["merge"].items():
+            found[part] |= more
+    return ServiceModel(found, name)
 
 
 def operation_model(service: str, name: str) -> OperationModel:

@@ -45,6 +45,7 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
     answer: Mapping[str, Any] = {}
     spent: Spent | None = None
     rests_on: SamlProvider | None = None
+    certificate: bytes = b""  # DER, where that proved it
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

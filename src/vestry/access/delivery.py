@@ -32,6 +32,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     `service` is the principal (`ec2.amazonaws.com`), `source_arn` and `source_account` name what it acts for. `context`
     are condition keys (lower-case names) that stay in the session; `issued` and `expires` are epoch seconds of the
     session clock. `tags`, `transitive` and `source_identity` are the session's, and the trust policy is asked for them.
+    `vouched`: the service says of the machine that it has these tags, so that they are the principal's from the first.
     """
 
     service: str
@@ -48,6 +49,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     transitive: tuple[str, ...] = ()
     source_identity: str = ""
     context: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
+    vouched: bool = False
 
 
 def deliver(delivery: Delivery, root: Root, documents: Documents, now: int) -> SessionClaims:
@@ -108,6 +110,8 @@ def _keys(delivery: Delivery) -> dict[str, Value]:
     """Return the condition keys of the session to be: those that AssumeRole has for the same."""
     keys: dict[str, Value] = {"sts:rolesessionname": delivery.name, **dict(delivery.context)}
     keys |= tag_keys(delivery.tags)
+    if delivery.vouched:
+        keys |= {f"aws:principaltag/{key.lower()}": value for key, value in delivery.tags}
     if delivery.transitive:
         keys["sts:transitivetagkeys"] = delivery.transitive
     if delivery.source_identity:

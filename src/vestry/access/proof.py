@@ -1,4 +1,5 @@
-"""Callers who sign nothing: a token or an assertion among the parameters proves who they are.
+"""Callers who sign with no access key: a token or an assertion among the parameters, or a certificate that signed the
+request, proves who they are.
 
 An operation that AWS's model declares unsigned names a `ProvenBy`. Its function looks only at values. Where it lacks
 an issuer's keys it answers `Needs`; the pipeline fetches them and asks once more, with `awaited` set.
@@ -11,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vestry.access.authenticate import Keyring
+from vestry.access.authenticate import Keyring, Message
 from vestry.access.caller import Caller
 from vestry.credentials.issuer_keys import KeySet
 from vestry.directory.snapshot import Root
@@ -49,7 +50,7 @@ class AtHand(msgspec.Struct, frozen=True, gc=False):
 class Submission(msgspec.Struct, frozen=True, gc=False):
     """What a proof is judged by.
 
-    `parameters` are validated; `wall` and `now` are the two clocks in epoch seconds. `keys` answers an issuer's keys
+    `parameters` are validated; `message` is the request as it came; `wall` and `now` are the two clocks in epoch seconds. `keys` answers an issuer's keys
     that are at hand. `keyring` opens what is sealed at rest; `public_url` is how others reach this server. `awaited`: what was needed has been asked for, so that what is missing now is out of reach;
     `trouble` is then AWS's text for why, where it has one.
     `earlier` is what the same proof gave on a Root of a moment ago: where nothing that it rests on has changed, the
@@ -57,6 +58,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     """
 
     parameters: Mapping[str, Any]
+    message: Message
     root: Root
     wall: int
     now: int

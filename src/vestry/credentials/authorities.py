@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -22,6 +23,10 @@ STRONG = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+Extension = TypeVar("Extension", bound=x509.ExtensionType)
+
+#: What reading a certificate's extensions raises where they are malformed.
+UNREADABLE = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 @lru_cache(maxsize=1024)  # of immutable text: nothing is decided by what is kept
@@ -46,7 +51,9 @@ def check_authorities(pem: str) -> None:
     """
     try:
         found = x509.load_pem_x509_certificates(pem.encode())
-    except (ValueError, UnsupportedAlgorithm):  # 1
+        for one in found:
+            _ = one.extensions
+    except (UnsupportedAlgorithm, *UNREADABLE):  # 1
         raise ValidationError(
             "The certificate bundle cannot be read as PEM-encoded X.509 certificates."
         ) from None
@@ -107,10 +114,10 @@ def signed_list(found: x509.CertificateRevocationList, issuer: x509.Certificate)
     key = strong_key(issuer)
     if key is None:
         return False
-    usage = _usage(issuer)
     try:
+        usage = extension_of(issuer, x509.KeyUsage)
         return (usage is None or usage.crl_sign) and found.is_signature_valid(key)
-    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, *UNREADABLE):
         return False
 
 
@@ -135,20 +142,19 @@ def strong_key(certificate: x509.Certificate) -> Key | None:
     return None
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def extension_of(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
+    """Return an extension's value, None where there is none. Raises one of UNREADABLE."""
     try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-
-
-def _usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
         return None
 
 
+def _is_authority(certificate: x509.Certificate) -> bool:
+    constraints = extension_of(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
+
+
 def _may_sign_certificates(certificate: x509.Certificate) -> bool:
-    usage = _usage(certificate)
+    usage = extension_of(certificate, x509.KeyUsage)
     return usage is not None and usage.key_cert_sign

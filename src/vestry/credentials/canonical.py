@@ -22,11 +22,11 @@ def verify(
     """Raise SignatureDoesNotMatch unless `signed` was made with `key` over exactly this request.
 
     `key` comes from `signing_key` for the scope of `signed`; `path` and `query` are raw, as they were sent (`path` is
-    the Latin-1 text of its bytes), header names are lower case. 1 to 3 are `_hashed`'s.
+    the Latin-1 text of its bytes), header names are lower case. 1 to 3 are `hashed_request`'s.
 
     4. The signature over the canonical request is the one that was sent, compared in constant time.
     """
-    hashed = _hashed(signed, method, path, query, headers, body)
+    hashed = hashed_request(signed, method, path, query, headers, body)
     scope = f"{signed.date}/{signed.region}/{signed.service}/{signed.terminator}"
     text = f"{ALGORITHM}\n{signed.timestamp}\n{scope}\n{hashed}"
     expected = digest(key, text.encode("utf-8", "replace"), "sha256").hex().encode()
@@ -43,14 +43,14 @@ def verify_asymmetric(
 
     4. The signature over the canonical request is that key's.
     """
-    hashed = _hashed(signed, method, path, query, headers, body)
+    hashed = hashed_request(signed, method, path, query, headers, body)
     scope = f"{signed.date}/{signed.service}/{signed.terminator}"
     text = f"{ASYMMETRIC}\n{signed.timestamp}\n{scope}\n{hashed}"
     if not holds(key, signed.signature, text.encode("utf-8", "replace")):  # 4
         raise SignatureDoesNotMatch
 
 
-def _hashed(
+def hashed_request(
     signed: SignedRequest, method: str, path: str, query: bytes, headers: Headers, body: bytes
 ) -> str:
     """Return the hash of the canonical request, in hexadecimal, or raise SignatureDoesNotMatch.

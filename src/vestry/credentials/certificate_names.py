@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from vestry.credentials.authorities import extension_of
 from vestry.errors import ValidationError
 
 Pairs = tuple[tuple[str, str], ...]
@@ -108,7 +109,7 @@ def _attributes(name: x509.Name, specifiers: Iterable[str]) -> Iterator[tuple[st
 
 
 def _alternative(certificate: x509.Certificate, specifiers: tuple[str, ...]) -> dict[str, str]:
-    names = alternative_names(certificate)
+    names = extension_of(certificate, x509.SubjectAlternativeName)
     found: dict[str, str] = {}
     if names is None:
         return found
@@ -125,14 +126,6 @@ def _alternative(certificate: x509.Certificate, specifiers: tuple[str, ...]) -> 
     if directory and inner:
         found |= {f"x509SAN/Name/{key}": value for key, value in _attributes(directory[0], inner)}
     return found
-
-
-def alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
-    """Return the subject alternative names of a certificate, None where it has none."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return None
 
 
 def serial_name(certificate: x509.Certificate) -> str:

@@ -95,15 +95,15 @@ def _from_header(text: str, found: dict[bytes, bytes]) -> SignedRequest:
     algorithm, _, rest = text.partition(" ")
     if algorithm != ALGORITHM and algorithm != ASYMMETRIC:  # noqa: PLR1714 # 2: the usual one is asked first
         raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm}'.")
-    parts = _read_parts(text, rest)
+    parts = read_parts(text, rest)
     sent = found.get(b"x-amz-date")
     timestamp = (found.get(b"date", b"") if sent is None else sent).decode("latin-1")
     credential, signature, names = parts.get("Credential"), parts.get("Signature"), parts.get("SignedHeaders")
     if not credential or not signature or not names or not timestamp:  # 3
-        raise _missing(parts, timestamp, text)
-    timestamp, instant = _read_date(timestamp)
+        raise missing_parts(parts, timestamp, text)
+    timestamp, instant = read_date(timestamp)
     signed_headers = tuple(names.split(";"))
-    _check_signed(signed_headers, found)
+    check_signed(signed_headers, found)
     if sent is None and "date" not in signed_headers:  # 5
         raise _unsigned("Date")
     token = found.get(b"x-amz-security-token")
@@ -115,7 +115,7 @@ def _from_header(text: str, found: dict[bytes, bytes]) -> SignedRequest:
                 "Authorization header requires existence of an 'X-Amz-Region-Set' header."
             )
         regions = read_region_set(named.decode("latin-1"))
-    access_key, date, region, service, terminator = _read_credential(credential, regions)
+    access_key, date, region, service, terminator = read_credential(credential, regions)
     return SignedRequest(
         access_key,
         date,
@@ -133,7 +133,8 @@ def _from_header(text: str, found: dict[bytes, bytes]) -> SignedRequest:
     )
 
 
-def _read_parts(text: str, rest: str) -> dict[str, str]:
+def read_parts(text: str, rest: str) -> dict[str, str]:
+    """Return the key=value pairs behind the algorithm of an Authorization header. Raises IncompleteSignature."""
     parts: dict[str, str] = {}
     for piece in rest.split(","):
         name, equals, value = piece.strip().partition("=")
@@ -164,12 +165,12 @@ def _from_query(pairs: list[tuple[bytes, bytes]], found: dict[bytes, bytes]) -> 
         raise IncompleteSignature(" ".join([*sentences, "Re-examine the query-string parameters."]))
     if not asymmetric and parts["X-Amz-Algorithm"] != ALGORITHM:  # 2
         raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{parts['X-Amz-Algorithm']}'.")
-    timestamp, instant = _read_date(parts["X-Amz-Date"])
+    timestamp, instant = read_date(parts["X-Amz-Date"])
     expires = _read_expires(parts.get("X-Amz-Expires"))
     signed_headers = tuple(parts["X-Amz-SignedHeaders"].split(";"))
-    _check_signed(signed_headers, found)
+    check_signed(signed_headers, found)
     regions = read_region_set(parts["X-Amz-Region-Set"]) if asymmetric else None
-    access_key, date, region, service, terminator = _read_credential(parts["X-Amz-Credential"], regions)
+    access_key, date, region, service, terminator = read_credential(parts["X-Amz-Credential"], regions)
     token = parts.get("X-Amz-Security-Token")
     if token is None and (header := found.get(b"x-amz-security-token")) is not None:
         token = header.decode("latin-1")
@@ -190,7 +191,8 @@ def _from_query(pairs: list[tuple[bytes, bytes]], found: dict[bytes, bytes]) -> 
     )
 
 
-def _missing(parts: dict[str, str], timestamp: str, text: str) -> IncompleteSignature:
+def missing_parts(parts: dict[str, str], timestamp: str, text: str) -> IncompleteSignature:
+    """Return the fault that names all that an Authorization header lacks."""
     sentences = [
         f"Authorization header requires '{name}' parameter." for name in _HEADER_PARTS if not parts.get(name)
     ]
@@ -206,7 +208,8 @@ def _fingerprint(text: str) -> str:
     return b64encode(sha256(text.encode("latin-1")).digest()).decode()
 
 
-def _read_date(text: str) -> tuple[str, int]:  # 4
+def read_date(text: str) -> tuple[str, int]:  # 4
+    """Return a date in ISO 8601 basic and in epoch seconds. Raises IncompleteSignature."""
     instant = _instant(text)
     if instant is not None:
         return text, instant
@@ -242,7 +245,8 @@ def _read_expires(text: str | None) -> int | None:
     raise IncompleteSignature(f"X-Amz-Expires must be a number of seconds from 1 to {PRESIGNED_SECONDS}.")
 
 
-def _check_signed(signed_headers: tuple[str, ...], found: dict[bytes, bytes]) -> None:  # 5
+def check_signed(signed_headers: tuple[str, ...], found: dict[bytes, bytes]) -> None:  # 5
+    """Raise SignatureDoesNotMatch unless `host` and every x-amz-* header that was sent are signed."""
     if "host" not in signed_headers:
         raise _unsigned("Host' or ':authority")
     for name in found:
@@ -254,7 +258,8 @@ def _unsigned(name: str) -> SignatureDoesNotMatch:
     return SignatureDoesNotMatch(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
-def _read_credential(text: str, regions: tuple[str, ...] | None) -> list[str]:  # 6
+def read_credential(text: str, regions: tuple[str, ...] | None) -> list[str]:  # 6
+    """Return the five elements of a credential. Raises IncompleteSignature."""
     elements = text.split("/")
     if regions is not None and len(elements) == 4:
         elements.insert(2, next((region for region in regions if "*" not in region), ""))
@@ -303,26 +308,26 @@ def check_scope(signed: SignedRequest, service: str, *, region: str | None = Non
     )
 
 
-def check_time(signed: SignedRequest, *, wall: int) -> None:
-    """Raise SignatureDoesNotMatch unless the signature was made within fifteen minutes of `wall` (epoch seconds).
+def check_time(signed: SignedRequest, *, wall: int, skew: int = CLOCK_SKEW_SECONDS) -> None:
+    """Raise SignatureDoesNotMatch unless the signature was made within `skew` seconds of `wall` (epoch seconds).
 
-    1. It is not older than fifteen minutes.
-    2. It is not more than fifteen minutes ahead.
+    1. It is not older than that.
+    2. It is not further ahead than that.
 
     Presigned requests too: STS and IAM hold to this whatever X-Amz-Expires says, shorter or longer, and verifiers
     that are handed a presigned GetCallerIdentity (EKS's, Vault's) rely on it.
     """
     age = wall - signed.instant
-    if age > CLOCK_SKEW_SECONDS:  # 1
+    if age > skew:  # 1
         raise SignatureDoesNotMatch(
-            f"Signature expired: {signed.timestamp} is now earlier than {_basic(wall - CLOCK_SKEW_SECONDS)} "
-            f"({_basic(wall)} - 15 min.)",
+            f"Signature expired: {signed.timestamp} is now earlier than {_basic(wall - skew)} "
+            f"({_basic(wall)} - {skew // 60} min.)",
             hint="Sign again, or set the client's clock.",
         )
-    if age < -CLOCK_SKEW_SECONDS:  # 2
+    if age < -skew:  # 2
         raise SignatureDoesNotMatch(
             f"Signature not yet current: {signed.timestamp} is still later than "
-            f"{_basic(wall + CLOCK_SKEW_SECONDS)} ({_basic(wall)} + 15 min.)",
+            f"{_basic(wall + skew)} ({_basic(wall)} + {skew // 60} min.)",
             hint="Set the client's clock.",
         )
 

@@ -134,6 +134,26 @@ class Subject(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return anywhere_arn(self.region, self.account, "subject", self.id)
 
 
+class Sighting(msgspec.Struct, frozen=True, gc=False):
+    """A certificate that was presented to an account, in one region, and proven."""
+
+    account: str
+    region: str
+    subject: str
+    certificate: SeenCertificate
+
+
+def seen(subject: Subject | None, sighting: Sighting, most: int) -> Subject:
+    """Return a subject with what was seen of it now; it remembers `most` certificates."""
+    new = sighting.certificate
+    if subject is None:
+        return Subject(sighting.account, sighting.region, sighting.subject, new.at, new.at, (new,))
+    others = tuple(one for one in subject.certificates if one.serial != new.serial)
+    return msgspec.structs.replace(
+        subject, seen=max(subject.seen, new.at), certificates=(new, *others)[:most]
+    )
+
+
 def anywhere_arn(region: str, account: str, kind: str, identifier: str) -> str:
     """Return the ARN of something of IAM Roles Anywhere, existing or not."""
     return f"arn:{PARTITION}:rolesanywhere:{region}:{account}:{kind}/{identifier}"

@@ -69,9 +69,7 @@ class Pipeline:
         values = wire.parse(raw)
         validate(wire, values)
         if operation.proof is not None:
-            proving = Proving(
-                operation.proof, self._submission(values, root, wall, prepared.now), self.sources
-            )
+            proving = Proving(operation.proof, self._submission(values, prepared, root), self.sources)
             caller, root = await proving.first(self.published)
             prepared.tell(caller)
             once_more = proving.again
@@ -103,9 +101,12 @@ class Pipeline:
             found = prepared.run(operation, values, root, prepared.authenticate(root), None)
         return _answered(found)
 
-    def _submission(self, values: Mapping[str, Any], root: Root, wall: float, now: float) -> Submission:
+    def _submission(self, values: Mapping[str, Any], prepared: Request, root: Root) -> Submission:
+        clocks = int(prepared.wall), int(prepared.now)
         keyring = self.shared.keyring
-        return Submission(values, root, int(wall), int(now), self.sources.keys, keyring, self.public_url)
+        return Submission(
+            values, prepared.message, root, *clocks, self.sources.keys, keyring, self.public_url
+        )
 
 
 def _answered(outcome: Outcome) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ from vestry.server import second_factor
 from vestry.server.decisions import Decisions
 from vestry.server.exchange import HttpRequest
 from vestry.server.hosts import GLOBAL_REGION, enforced_region, requested_region
+from vestry.server.sightings import Sightings
 from vestry.server.usage import LastUsed
 from vestry.services.operation import Call, Operation, Outcome
 from vestry.wire import model
@@ -39,13 +40,14 @@ from vestry.wire import model
 class Shared:
     """What all requests of one server share: keys, compiled documents, and what is told about requests afterwards."""
 
-    __slots__ = ("at_hand", "decisions", "documents", "entropy", "keyring", "public_url", "used")
+    __slots__ = ("at_hand", "decisions", "documents", "entropy", "keyring", "public_url", "sightings", "used")
 
     def __init__(
         self, keyring: Keyring, used: LastUsed, public_url: str, keys: Callable[[Issuer], KeySet | None]
     ) -> None:
         self.keyring = keyring
         self.used = used
+        self.sightings = Sightings()
         self.public_url = public_url
         self.at_hand = AtHand(keys)
         self.documents = Documents()
@@ -78,15 +80,20 @@ class Request:
         self.at_hand = shared.at_hand
         self.beforehand: object = None
 
+    @property
+    def message(self) -> Message:
+        """What a signature covers."""
+        http = self.http
+        return Message(http.method, http.path, http.query, http.headers, http.body)
+
     def authenticate(self, root: Root) -> Caller:
         """Return who signed the request, as `root` knows them."""
         http, shared = self.http, self.shared
         assert self.signed is not None, "an unsigned request is known by its proof"
         service = self.wire.service.signing_name
-        message = Message(http.method, http.path, http.query, http.headers, http.body)
         caller = authenticate(
             self.signed,
-            message,
+            self.message,
             service,
             root,
             shared.keyring,
@@ -147,6 +154,7 @@ class Request:
             shared.public_url,
             shared.documents,
             self.at_hand,
+            shared.sightings.note,
             draft,
             self.beforehand,
         )

@@ -113,6 +113,7 @@ async def _serve(
         asyncio.create_task(_stop(server, handed, stop)),
         asyncio.create_task(keep_turning(published, committer, installation.keyring, clock, log)),
         asyncio.create_task(issuers.keep_fresh()),
+        asyncio.create_task(pipeline.shared.sightings.keep_writing(committer)),
         asyncio.create_task(tend_ring(published, committer, clock, log)),
         asyncio.create_task(prove_identities(published, committer, installation.keyring, clock, log)),
     ]
@@ -128,6 +129,7 @@ async def _serve(
         doors.close()
         await handed.close()
         await operator.close()
+        await pipeline.shared.sightings.write(committer)
         await committer.close()
         _write_usage(installation.store, used, log)
 

@@ -12,6 +12,7 @@ from vestry.access.caller import Caller
 from vestry.access.declaration import Declaration, Keys, More, On
 from vestry.access.documents import Documents
 from vestry.access.proof import AtHand, Needs, ProvenBy
+from vestry.directory.anywhere import Sighting
 from vestry.directory.draft import Draft
 from vestry.directory.entities import Entity
 from vestry.directory.snapshot import Account, Root
@@ -26,6 +27,7 @@ class Call(msgspec.Struct, frozen=True):
     `entropy(n)` gives n random bytes; `draft` is None for operations that change nothing; `last_used` answers by
     access key id or role id; `public_url` is how others reach this server, without a final slash; `documents` are the
     compiled policies, and `at_hand` the issuers' keys; `beforehand` is what the operation had made of its parameters.
+    `sight` takes a certificate that was presented, to be remembered.
     """
 
     caller: Caller
@@ -40,6 +42,7 @@ class Call(msgspec.Struct, frozen=True):
     public_url: str
     documents: Documents
     at_hand: AtHand
+    sight: Callable[[Sighting], None]
     draft: Draft | None = None
     beforehand: Any = None
 

@@ -75,6 +75,9 @@ _READ: dict[str, Converter] = {
 }
 
 
+#: The place of a member that a REST service takes from the query string or, where it isn't there, from the body.
+QUERY_OR_BODY = "queryOrBody"
+
 _decode_json = msgspec.json.Decoder().decode
 
 
@@ -115,7 +118,8 @@ def _read(shapes: Mapping[str, Shape], name: str, value: Any, depth: int) -> Any
         return {
             member: _read(shapes, ref.shape, item, depth + 1)
             for member, ref in known.items()
-            if ref.location is None and (item := sent.get(element_name(shapes, ref, member))) is not None
+            if ref.location in (None, QUERY_OR_BODY)
+            and (item := sent.get(element_name(shapes, ref, member))) is not None
         }
     if shape.type == "list" and shape.member is not None:
         if not isinstance(value, list):

@@ -3,7 +3,7 @@
 A path label, a parameter of the query string (several of one name are a list), a header, or a member of the JSON body;
 a `payload` member is the body as a whole. Times are epoch seconds in bodies, ISO 8601 in paths and queries and HTTP's own
 form in headers, and are read in any of these. What no operation of ours uses (maps in queries, families of headers) is
-refused when the reader is built. Source: Smithy 2.0, "HTTP bindings" and "AWS restJson1 protocol".
+refused when the reader is built. `queryOrBody` is ours, for a parameter that AWS takes from either. Source: Smithy 2.0, "HTTP bindings" and "AWS restJson1 protocol".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from vestry.errors import MalformedInput
 from vestry.limits import QUERY_PARAMETERS
-from vestry.wire.json_values import json_input, read_json
+from vestry.wire.json_values import QUERY_OR_BODY, json_input, read_json
 from vestry.wire.scalars import CONVERTERS, moment
 from vestry.wire.shapes import Ref, Shape, element_name
 
@@ -58,7 +58,7 @@ def _body(shapes: Mapping[str, Shape], name: str) -> Reader:
     shape = shapes[name]
     if shape.payload is not None:
         return _payload(shapes, shape.payload, shapes[name].members[shape.payload])
-    if all(ref.location is not None for ref in shape.members.values()):
+    if all(ref.location not in (None, QUERY_OR_BODY) for ref in shape.members.values()):
         return lambda request: {}
     read = json_input(shapes, name)
 
@@ -120,6 +120,7 @@ _READERS: dict[str, Callable[[Mapping[str, Shape], str, Ref], Reader]] = {
     "uri": _label,
     "querystring": _query,
     "header": _header,
+    QUERY_OR_BODY: _query,
 }
 
 

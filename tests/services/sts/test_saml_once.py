@@ -162,6 +162,7 @@ def test_what_could_not_be_presented_any_more_is_forgotten_a_part_at_a_time() ->
             public_url="",
             documents=Documents(),
             at_hand=AtHand(lambda _: None),
+            sight=lambda _: None,
             draft=draft,
         )
         spend(call, Spent(identifier, begin + 300))

@@ -10,9 +10,19 @@ from vestry.services.rolesanywhere import (
     notifications,
     profiles,
     revocation,
+    sessions,
     subjects,
     tags,
     trust_anchors,
 )
 
-__all__ = ["mappings", "notifications", "profiles", "revocation", "subjects", "tags", "trust_anchors"]
+__all__ = [
+    "mappings",
+    "notifications",
+    "profiles",
+    "revocation",
+    "sessions",
+    "subjects",
+    "tags",
+    "trust_anchors",
+]

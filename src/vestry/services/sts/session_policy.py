@@ -24,6 +24,15 @@ def checked_policies(call: Call, account: Account) -> tuple[str, tuple[str, ...]
     """
     text: str = call.get("Policy") or ""
     arns = tuple(map(_arn, call.get("PolicyArns") or ()))
+    check_policies(text, arns, account)
+    return text, arns
+
+
+def check_policies(text: str, arns: tuple[str, ...], account: Account) -> None:
+    """Check an inline session policy (or "") and the ARNs of managed ones, which live in the role's account.
+
+    Raises MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError, NoSuchEntity.
+    """
     if len(arns) > limits.SESSION_POLICY_ARNS:
         raise ValidationError(
             "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have "
@@ -39,7 +48,6 @@ def checked_policies(call: Call, account: Account) -> tuple[str, tuple[str, ...]
     for arn in arns:
         if account.policy_by_arn(arn) is None:
             raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
-    return text, arns
 
 
 def _arn(item: Mapping[str, str]) -> str:
