@@ -11,6 +11,7 @@ EXPECTED_SKIPS = {
     "strace is not installed": "bin/test installs it where it may; without root on a machine that lacks it, it can't",
     "version 2 of the AWS CLI is not installed": "bin/test installs Debian 12's where it may; elsewhere no registry has it",
     "no network namespace may be made here": "containers and hardened kernels forbid it; vestry run then uses loopback",
+    "iproute2 is not installed": "bin/test installs it where it may; without root on a machine that lacks it, it can't",
     "libfaketime is not installed": "bin/test installs it where it may; without root on a machine that lacks it, it can't",
     "cloud-init is not there": "bin/test takes it from Debian, where apt-get has its lists; elsewhere no registry has it",
     "slirp4netns is not installed": "bin/test installs it where it may; without root on a machine that lacks it, it can't",
