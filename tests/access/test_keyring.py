@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from raw import signed
@@ -14,7 +15,7 @@ from vestry.arn import NO_ACCOUNT, key_id
 from vestry.credentials.sigv4 import SignedRequest, read_signature, signing_key
 from vestry.credentials.sigv4a import public_key
 from vestry.credentials.vault import NONCE_BYTES, Vault
-from vestry.directory.entities import AccessKey, Service
+from vestry.directory.entities import AccessKey, RingKey, Service
 from vestry.directory.snapshot import Root, assemble
 from vestry.errors import InvalidClientTokenId
 
@@ -49,6 +50,34 @@ def test_a_derived_key_is_kept() -> None:
     key = stored(keyring, "secret")
     assert keyring.signing(SIGNED, key) is keyring.signing(SIGNED, key)
     assert keyring.verifying(SIGNED, key) is keyring.verifying(SIGNED, key)
+
+
+@pytest.mark.parametrize(("method", "most"), [("signing", 16_384), ("verifying", 4096)])
+def test_derived_keys_are_kept_by_number_not_for_ever(method: str, most: int) -> None:
+    keyring = Keyring(Vault(bytes(32)))
+    derive = getattr(keyring, method)
+    first = derive(SIGNED, "secret 0")
+    for number in range(1, most):
+        derive(SIGNED, f"secret {number}")
+    assert derive(SIGNED, "secret 0") is first
+    derive(SIGNED, "one more")
+    assert derive(SIGNED, "secret 0") is not first
+
+
+def test_the_ring_is_opened_once_for_each_state_of_it() -> None:
+    keyring = Keyring(Vault(bytes(32)))
+
+    def ring_key(number: int, *, standby: bool) -> RingKey:
+        key = RingKey(number, 1, b"", standby=standby)
+        sealed = keyring.vault.seal(bytes([number]) * 32, sealed_for(key), bytes(NONCE_BYTES))
+        return msgspec.structs.replace(key, secret=sealed)
+
+    one = assemble([ring_key(1, standby=False)], 1)
+    two = assemble([ring_key(2, standby=False)], 2)
+    opened = keyring.ring(one)
+    assert opened.current.number == 1
+    assert keyring.ring(one) is opened
+    assert keyring.ring(two).current.number == 2
 
 
 def test_a_services_key_that_is_not_active_is_unknown() -> None:

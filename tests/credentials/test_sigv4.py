@@ -164,7 +164,7 @@ def test_3_no_authenticating_query_parameter_may_come_twice(name):
 
 
 @pytest.mark.parametrize(
-    "expires", [b"0", b"604801", b"-1", b"1e3", b"", b"%20", b"99999999", b"0000060", b"%EF%BC%96%EF%BC%90"]
+    "expires", [b"0", b"604801", b"-1", b"1e3", b"", b"%20", b"99999999", b"0000060", b"%B2"]
 )
 def test_3_a_lifetime_outside_of_one_second_to_seven_days_is_refused(expires):
     message = caller_identity()

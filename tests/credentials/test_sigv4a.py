@@ -117,6 +117,7 @@ REGIONS = {
     "an end": ("*-1", "us-east-1", True),
     "a middle": ("us-*-1", "us-east-1", True),
     "two middles": ("u*-e*-1", "us-east-1", True),
+    "a middle that is not there": ("u*x*1", "us-east-1", False),
     "nothing twice": ("us-east-1*1", "us-east-1", False),
     "a star may be nothing": ("us-east-1*", "us-east-1", True),
     "no prefix": ("us-east", "us-east-1", False),
