@@ -102,7 +102,7 @@ def main() -> int:
         modules, tests = (text.split() for text in GROUPS[group])
         made = [one for name in modules for one in removals(ROOT / "src" / "vestry" / f"{name}.py")]
         if not options.report:
-            _run(group, made, Scope(tuple(TESTS / name for name in tests)), again=options.again)
+            _run(group, made, Scope(tuple(TESTS / name for name in tests), by_file=True), again=options.again)
         known = _known(group)
         for name in modules:
             here = [one for one in made if one.module == f"vestry.{name.replace('/', '.')}"]

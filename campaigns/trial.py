@@ -44,11 +44,15 @@ _WAITING_SECONDS = 180
 
 @dataclass(frozen=True)
 class Scope:
-    """Which tests are asked: the paths, pytest's options besides, and those to begin with for one mutant."""
+    """Which tests are asked: the paths, pytest's options besides, and those to begin with for one mutant.
+
+    `by_file`: the tests of one file follow one another, so that what they share is set up once.
+    """
 
     tests: tuple[Path, ...]
     options: tuple[str, ...] = ()
     first: Callable[[Mutant], Sequence[Path]] = lambda _: ()
+    by_file: bool = False
 
     def arguments(self, tests: Iterable[Path]) -> list[str]:
         """Return pytest's arguments for some of the tests."""
@@ -185,7 +189,7 @@ class Warm:
         at_import = self.called
         times = {item: seconds for item, seconds, _ in self.survey(session.items)}
         callers: dict[tuple[str, str], list[pytest.Item]] = {}
-        for item, _, called in sorted(self.surveyed, key=lambda row: row[1]):
+        for item, _, called in sorted(self.surveyed, key=self.order):
             for function in called:
                 callers.setdefault(function, []).append(item)
         for mutant in self.mutants:
@@ -198,17 +202,21 @@ class Warm:
             self.keep(mutant, partial(self.attempt, mutant, items, limit, again=function in at_import))
         return True
 
+    def order(self, row: tuple[pytest.Item, float, set[tuple[str, str]]]) -> tuple[str, float]:
+        """Return what tests are sorted by: the quickest first, of each file where files stay together."""
+        return str(row[0].path) if self.scope.by_file else "", row[1]
+
     def survey(self, items: list[pytest.Item]) -> list[tuple[pytest.Item, float, set[tuple[str, str]]]]:
         """Return each test with its seconds and the functions that it calls; run apart, so that nothing is cached."""
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
             rows = []
-            for item in items:
+            for item, following in zip(items, [*items[1:], None], strict=True):
                 self.called = set()
                 began = time.process_time()
                 self.listen()
-                passed = _passes(item)
+                passed = _passes(item, following)
                 sys.setprofile(None)
                 rows.append((time.process_time() - began, self.called, passed))
             with os.fdopen(writer, "wb") as pipe:
@@ -236,8 +244,8 @@ class Warm:
 
         def trial() -> int:
             exchange(mutant)
-            for number, item in enumerate(items):
-                if not _passes(item):
+            for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+                if not _passes(item, following):
                     os.write(writer, str(number).encode())
                     return 1
             return 0
@@ -254,8 +262,9 @@ class Warm:
         return found
 
 
-def _passes(item: pytest.Item) -> bool:
-    return all(report.passed or report.skipped for report in runtestprotocol(item, log=False, nextitem=None))
+def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
+    reports = runtestprotocol(item, log=False, nextitem=following)
+    return all(report.passed or report.skipped for report in reports)
 
 
 def exchange(mutant: Mutant) -> None:
