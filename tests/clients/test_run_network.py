@@ -125,7 +125,7 @@ def test_a_namespace_without_a_way_out_has_metadata_and_endpoint(
         done = run(server.data, instance, *script, environment=environment)
     assert done.stdout == "200\n200\nNetwork is unreachable\n"
     assert done.stderr == (
-        "vestry: the command reaches metadata and the endpoint, and no other network: "
+        "vestry: the command reaches its credentials and the endpoint, and no other network: "
         "neither slirp4netns nor pasta is installed\n"
     )
 

@@ -76,7 +76,7 @@ COMMANDS = (
         "Print the certificate that proves identity documents.",
     ),
     Row("env", "credentials:env", "Print a profile's credentials and endpoint as exports."),
-    Row("run", "run:run", "Run a command as an instance, with instance metadata at 169.254.169.254."),
+    Row("run", "run:run", "Run a command as an instance or a task, where it finds its role by itself."),
     Row("exec", "credentials:execute", "Assume a role and run a command with its credentials."),
 )
 

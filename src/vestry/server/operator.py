@@ -54,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "cluster.delete": clusters.delete,
     "container.create": containers.create,
     "container.list": containers.list_all,
+    "container.show": containers.show,
     "container.delete": containers.delete,
     "explain.request": explanations.by_request_id,
     "explain.supposed": explanations.supposed,

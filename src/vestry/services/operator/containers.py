@@ -69,6 +69,11 @@ def list_all(call: OperatorCall) -> dict[str, Any]:
     return {"Containers": [_shape(task) for task in tasks]}
 
 
+def show(call: OperatorCall) -> dict[str, Any]:
+    """Say what is known of a task, beside its secrets. Errors: NoSuchEntity, ValidationError."""
+    return _shape(the_task(call.draft.root, str(call.arguments["name"])))
+
+
 def delete(call: OperatorCall) -> dict[str, Any]:
     """Delete a task: it is served no more, and credentials that it has live to their end. Errors: NoSuchEntity."""
     task = the_task(call.draft.root, str(call.arguments["name"]))
@@ -100,4 +105,5 @@ def _shape(task: ContainerTask) -> dict[str, Any]:
         "AccountId": task.account,
         "RoleArn": task.role,
         "TaskArn": task.arn,
+        "Region": task.region,
     }
