@@ -131,6 +131,9 @@ def test_a_trust_policy_that_forgets_ec2_is_told_to_the_program(place: Place) ->
     assert program(place)._credentials is None
     machine = Machine(place.server.metadata[0])
     assert '"Code" : "AssumeRoleUnauthorizedAccess"' in machine.get("iam/security-credentials/app").text
+    asked = {"principal": "ec2.amazonaws.com", "action": "sts:AssumeRole", "resource": place.arn("role/app")}
+    told = place.server.operator("explain.supposed", **asked, context={"ec2:RoleDelivery": "2.0"})
+    assert [one["decision"] for one in told["questions"]] == ["implicitDeny"]
 
 
 def test_a_long_running_program_refreshes_its_credentials_and_meets_no_error(place: Place) -> None:

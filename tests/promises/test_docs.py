@@ -58,7 +58,7 @@ def test_the_readmes_commands_exist() -> None:
 
 def test_the_symbols_that_the_request_is_traced_by_exist() -> None:
     for name in re.findall(
-        r"`((?:server|wire|credentials|access|services|policy|store)\.[\w.]+)`",
+        r"`((?:server|wire|credentials|access|services|policy|store|metadata)\.[\w.]+)`",
         (ROOT / "docs" / "request.md").read_text(),
     ):
         module, _, symbol = f"vestry.{name}".rpartition(".")
