@@ -111,8 +111,8 @@ system_packages() {
     fi
 }
 
-# debian_files PACKAGE DIR: unpacks a Debian package into DIR without installing it, unless that was done. Needs no root, but
-# the lists of packages (apt-get update); where they are missing it says so, and what needs the files says that it was left out.
+# debian_files PACKAGE DIR: unpacks a Debian package into DIR without installing it, unless that was done. Needs no root but
+# for the lists of packages, where these are missing. What can't be had is said, and what needs it says that it was left out.
 debian_files() {
     [ -e "$2/.made" ] && return 0
     mkdir -p "$root/.cache" || return 1
@@ -120,9 +120,14 @@ debian_files() {
         if command -v flock >/dev/null; then flock 9; fi
         [ -e "$2/.made" ] && exit 0
         rm -rf "$2" && mkdir -p "$2/.package" && cd "$2/.package" &&
-            apt-get download -qq "$1" </dev/null >/dev/null 2>&1 && dpkg-deb -x ./*.deb "$2" && cd "$2" &&
+            { debian_package "$1" || { apt-get update -qq && debian_package "$1"; } </dev/null >/dev/null 2>&1; } &&
+            dpkg-deb -x ./*.deb "$2" && cd "$2" &&
             rm -r .package && : >.made
     ) 9>"$root/.cache/debian.lock" || say "!! apt-get could not fetch $1; what needs it says that it was left out"
+}
+
+debian_package() {
+    apt-get download -qq "$1" </dev/null >/dev/null 2>&1
 }
 
 # node_packages DIR: installs what DIR/package.json pins into DIR/node_modules, unless that is what it holds. Needs node

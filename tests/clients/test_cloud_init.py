@@ -35,7 +35,7 @@ def boot(machine: Machine, *, on_ec2: bool = True) -> dict[str, Any]:
     """Return what cloud-init makes of the metadata when an instance boots."""
     if not MODULES.exists():
         pytest.skip("cloud-init is not there")
-    private = ["unshare", "--mount", "sh", "-c", HYPERVISOR, "sh"] if on_ec2 else []
+    private = ["unshare", "--map-root-user", "--mount", "sh", "-c", HYPERVISOR, "sh"] if on_ec2 else []
     text = machine.out(*private, PYTHON, PROGRAM, machine.home, PYTHONPATH=str(MODULES))
     found: dict[str, Any] = json.loads(text)
     return found
