@@ -32,7 +32,7 @@ def namespaces() -> bool:
     return subprocess.run(made, capture_output=True, timeout=20, check=False).returncode == 0
 
 
-needs_namespaces = pytest.mark.skipif(not namespaces(), reason="no network namespace can be made")
+needs_namespaces = pytest.mark.skipif(not namespaces(), reason="no network namespace may be made here")
 needs_slirp = pytest.mark.skipif(not shutil.which("slirp4netns"), reason="slirp4netns is not installed")
 needs_pasta = pytest.mark.skipif(not shutil.which("pasta"), reason="pasta is not installed")
 

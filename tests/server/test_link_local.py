@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from amounts import examples
 from listening import ask, connect, listening
 from raw import send
 from vestry import limits
@@ -266,7 +267,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=st.lists(st.one_of(PIECES, st.binary(max_size=20)), max_size=14))
 def test_whatever_is_sent_is_answered_or_refused_and_never_breaks(endpoint: str, pieces: list[bytes]) -> None:
     with connect(endpoint, patience=5) as client:
