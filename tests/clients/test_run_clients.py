@@ -187,3 +187,40 @@ def test_a_restart_of_the_server_is_not_noticed_inside(tmp_path: Path) -> None:
             assert running.stdout.readline() == "True\n"
             assert running.stdout.readline().strip() == session(place, "app", instance)
             assert running.wait(20) == 0
+
+
+def test_a_long_running_client_refreshes_its_credentials_without_an_error(tmp_path: Path) -> None:
+    script = python(
+        "import sys, boto3, datetime",
+        "session = boto3.session.Session()",
+        "credentials, ahead = session.get_credentials(), datetime.timedelta()",
+        "credentials._time_fetcher = lambda: datetime.datetime.now(datetime.UTC) + ahead",
+        "sts = session.client('sts')",
+        "for line in sys.stdin:",
+        "    ahead = datetime.timedelta(seconds=int(line))",
+        "    print(sts.get_caller_identity()['Arn'], credentials.access_key, flush=True)",
+    )
+    with serving(tmp_path / "data", test_clock=True) as server:
+        place = Place(server)
+        instance = machine(place, "app")
+        with subprocess.Popen(
+            line(server.data, instance, script, ["--require-namespace"]),
+            env=CLEAN,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as running:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            keys = set()
+            for _ in range(
+                30
+            ):  # five hours, by the clock of server and client, of sessions that last an hour
+                print(int(server.clock.offset), file=running.stdin, flush=True)
+                arn, key = running.stdout.readline().split()
+                assert arn == session(place, "app", instance)
+                keys.add(key)
+                server.operator("clock.advance", seconds=600)
+            running.stdin.close()
+            assert running.wait(20) == 0
+    assert len(keys) >= 5

@@ -202,6 +202,33 @@ def test_nothing_is_left_behind(
 
 
 @needs_namespaces
+def test_what_is_left_in_the_namespace_may_end_by_itself_and_is_killed_when_it_does_not(
+    server: Server, instance: str, tmp_path: Path
+) -> None:
+    def left(name: str, on_end: str) -> list[str]:
+        return python(
+            "import pathlib, signal, time",
+            f"file = pathlib.Path({str(tmp_path / name)!r})",
+            f"signal.signal(signal.SIGTERM, {on_end})",
+            "file.write_text('begun')",
+            "while True: time.sleep(0.1)",
+        )
+
+    both = [left("polite", "lambda *_: (file.write_text('ended'), exit(0))"), left("deaf", "signal.SIG_IGN")]
+    script = python(
+        "import os, pathlib, subprocess, time",
+        f"for one in {both!r}: subprocess.Popen(one, start_new_session=True, stdout=subprocess.DEVNULL)",
+        f"while len(list(pathlib.Path({str(tmp_path)!r}).iterdir())) < 2: time.sleep(0.02)",
+        "print(os.stat('/proc/self/ns/net').st_ino)",
+    )
+    done = run(server.data, instance, *script)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "polite").read_text() == "ended"
+    assert (tmp_path / "deaf").read_text() == "begun"
+    assert int(done.stdout) not in networks()
+
+
+@needs_namespaces
 @needs_slirp
 def test_nothing_is_left_behind_when_the_keeper_is_killed_with_it(server: Server, instance: str) -> None:
     script = (

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from processes import process
+from running import until
 from serving import Server, serving
 from vestry.cli.failure import Failure
 from vestry.cli.handing import Handed, Listening, hand_over
@@ -206,4 +207,22 @@ def test_the_next_server_is_handed_what_the_last_one_served(tmp_path: Path, end:
         waiting.sendall(b"GET /health HTTP/1.1\r\nHost: h\r\n\r\n")  # while no server runs
         with waiting, process(tmp_path):
             assert waiting.recv(12) == b"HTTP/1.1 200"
+            assert health(listener) == 200
+
+
+def test_a_refusal_by_a_later_server_is_said_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with loopback() as listener:
+        handed = Handed(tmp_path, [Listening(ENDPOINT, listener)])
+        with serving(tmp_path):
+            handed.begin()
+            threading.Thread(target=handed.keep, daemon=True).start()
+            assert health(listener) == 200
+            monkeypatch.setattr(handed_listeners, "MOST_LISTENERS", 0)
+        with serving(tmp_path):
+            until(lambda: "at most 0" in capsys.readouterr().err)
+            time.sleep(0.5)
+            assert capsys.readouterr().err == ""
+            monkeypatch.undo()
             assert health(listener) == 200
