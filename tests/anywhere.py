@@ -15,7 +15,7 @@ from iam_rolesanywhere_session import IAMRolesAnywhereSigner
 
 from certificates import Certified, authority, issue
 from places import Place, trusting
-from raw import send
+from raw import Answer, send
 
 SERVICE = {"Service": "rolesanywhere.amazonaws.com"}
 
@@ -113,13 +113,17 @@ class Site:
         return request
 
     def ask(self, request: AWSRequest) -> Reply:
+        """Send a request as it is; return what is in the answer."""
+        answer = self.answer(request)
+        found = json.loads(answer.text) if answer.text.startswith("{") else {}
+        return Reply(answer.status, answer.headers.get("x-amzn-errortype", ""), found)
+
+    def answer(self, request: AWSRequest) -> Answer:
         """Send a request as it is."""
         server = self.place.server
         target = request.url.removeprefix(server.endpoint)
         body = request.data if isinstance(request.data, bytes) else request.data.encode()
-        answer = send(server.endpoint, request.method, target, dict(request.headers.items()), body)
-        found = json.loads(answer.text) if answer.text.startswith("{") else {}
-        return Reply(answer.status, answer.headers.get("x-amzn-errortype", ""), found)
+        return send(server.endpoint, request.method, target, dict(request.headers.items()), body)
 
 
 def bundle(*certificates: Certified) -> dict[str, Any]:

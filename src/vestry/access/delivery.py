@@ -20,6 +20,7 @@ from vestry.access.service import caller_of_built_in_service
 from vestry.credentials.session import SessionClaims
 from vestry.directory.entities import Pairs, Role
 from vestry.directory.snapshot import Root
+from vestry.errors import AccessDenied
 from vestry.policy.request import Value
 
 #: What every delivery is asked as; the receipt carries it.
@@ -58,7 +59,11 @@ def deliver(delivery: Delivery, root: Root, documents: Documents, now: int) -> S
     `now` is the session clock's reading in epoch seconds: what is asked is asked now, whenever the session began.
     """
     asked = asked_of(delivery, now)
-    authorize(ASSUME, asked.questions, asked.facts, documents)
+    try:
+        authorize(ASSUME, asked.questions, asked.facts, documents)
+    except AccessDenied as denial:
+        denial.asked = asked
+        raise
     role = delivery.role
     return SessionClaims(
         account=role.account,

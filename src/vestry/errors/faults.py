@@ -137,6 +137,7 @@ class AccessDenied(Fault):
     """The policies do not allow it. `decision` and `question` are what was decided of what, where anything was.
 
     `encoded` is the decision as DecodeAuthorizationMessage takes it, for the services that tell it; empty otherwise.
+    `asked` is all that was asked, where a service asked on its own behalf, and not the caller.
     """
 
     code = "AccessDenied"
@@ -149,6 +150,13 @@ class AccessDenied(Fault):
         self.decision = decision
         self.question = question
         self.encoded = ""
+        self.asked: object = None
+
+    def reworded(self, message: str, *, hint: str) -> AccessDenied:
+        """Return the same denial as another service words it."""
+        other = AccessDenied(message, decision=self.decision, question=self.question, hint=hint)
+        other.asked = self.asked
+        return other
 
 
 class RegionDisabled(Fault):

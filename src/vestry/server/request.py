@@ -158,7 +158,12 @@ class Request:
             draft,
             self.beforehand,
         )
-        return operation.function(call)
+        try:
+            return operation.function(call)
+        except AccessDenied as denial:
+            if isinstance(denial.asked, Asked):
+                self._remember(denial, denial.asked)
+            raise
 
     def run_with_mfa(
         self, operation: Operation, values: Mapping[str, Any], caller: Caller, draft: Draft

@@ -91,7 +91,7 @@ def _delivered(
         return role, deliver(delivery, call.root, call.documents, call.now)
     except AccessDenied as denial:
         hint = f"Its trust policy must let {resources.SERVICE} use sts:AssumeRole and sts:TagSession."
-        raise AccessDenied(_DENIED, decision=denial.decision, question=denial.question, hint=hint) from None
+        raise denial.reworded(_DENIED, hint=hint) from None
 
 
 def session_tags(cluster: Cluster, pod: Pod) -> Pairs:

@@ -111,8 +111,9 @@ def _unable(call: Call, refused: Fault) -> AccessDenied:
     text = f"Unable to assume role for {call.parameters['roleArn']}"
     if isinstance(refused, ValidationError):
         text += f". {refused.message}"
-    decision, question = getattr(refused, "decision", None), getattr(refused, "question", None)
-    return AccessDenied(text, decision=decision, question=question, hint=refused.message or "")
+    if isinstance(refused, AccessDenied):
+        return refused.reworded(text, hint=refused.message or "")
+    return AccessDenied(text, hint=refused.message or "")
 
 
 def _sighting(call: Call, proof: Proof, *, failed: bool) -> Sighting:
