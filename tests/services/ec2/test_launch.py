@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from launching import IMAGE, ONE, described, ec2_client, ids, launch, profile
 from places import Place, refusal
 from serving import serving
+from vestry.directory import network
 
 
 def test_an_instance_is_running_at_once_under_its_own_names(place: Place) -> None:
@@ -297,3 +299,22 @@ def test_instances_outlive_the_server(data: Path) -> None:
         again = launch(ec2, UserData="x", KeyName="k", ClientToken="once", IamInstanceProfile={"Arn": arn})
         assert again == made
         assert launch(ec2)["MetadataOptions"]["HttpTokens"] == "required"
+
+
+def test_a_full_subnet_gives_what_it_has_and_refuses_a_launch_that_wants_more(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The subnet is made small: eleven addresses are free of the sixteen of a /28, since EC2 keeps five."""
+    monkeypatch.setattr(network, "RANGE", IPv4Network("172.31.0.0/28"))
+    monkeypatch.setattr(network, "_ADDRESSES", 11)
+    ec2 = ec2_client(place)
+    code = (400, "InsufficientFreeAddressesInSubnet")
+    assert refusal(ec2.run_instances, ImageId=IMAGE, MinCount=12, MaxCount=12)[:2] == code
+    assert ec2.describe_instances()["Reservations"] == []
+    made = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=20)["Instances"]
+    assert sorted(int(one["PrivateIpAddress"].rpartition(".")[2]) for one in made) == list(range(4, 15))
+    assert refusal(ec2.run_instances, **ONE)[:2] == code
+    assert launch(ec2_client(place, region="eu-west-1")), "another region has a subnet of its own"
+    assert launch(ec2, PrivateIpAddress="10.0.0.1"), "an address of one's own is not the subnet's"
+    ec2.terminate_instances(InstanceIds=[made[0]["InstanceId"]])
+    assert launch(ec2)["PrivateIpAddress"] == made[0]["PrivateIpAddress"]
