@@ -6,10 +6,12 @@ import os
 import re
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from vestry.cli.run_environment import EMPTY_FILES, REMOVED, environment_of
 from vestry.cli.run_namespace import unreachable_resolvers
+from vestry.server.settings import SERVICES
 
 GIVEN = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -29,6 +31,18 @@ def made(**inherited: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", REMOVED)
 def test_what_would_go_before_the_role_is_not_inherited(name: str) -> None:
+    assert made(**{name: "x"}) == GIVEN
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_of_ours_is_looked_for_elsewhere(name: str) -> None:
+    """The variable is named after the service's id, as AWS's SDKs name it."""
+    described = botocore.session.get_session().get_service_model(name).service_id
+    assert f"AWS_ENDPOINT_URL_{described.upper().replace(' ', '_')}" in REMOVED
+
+
+@pytest.mark.parametrize("name", ["VESTRY_MASTER_KEY", "VESTRY_DATABASE", "VESTRY_DATA", "VESTRY_IDP_DATA"])
+def test_a_machine_knows_nothing_of_the_store(name: str) -> None:
     assert made(**{name: "x"}) == GIVEN
 
 

@@ -114,7 +114,12 @@ def test_only_the_owner_can_hand_over(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"\n", b"[]\n", b'{"serve": "nothing"}\n', b'{"serve": []}\n', b"{}\n", b"\xff\n"]
+    "line",
+    [
+        *(b"\n", b"[]\n", b'{"serve": "nothing"}\n', b'{"serve": []}\n', b"{}\n", b"\xff\n"),
+        b'{"serve": "\xff"}\n',
+        pytest.param(b'{"serve": ' + b"[" * 60_000 + b"\n", id="nested"),
+    ],
 )
 def test_an_order_of_no_kind_is_refused(server: Server, line: bytes) -> None:
     with loopback() as listener:

@@ -86,6 +86,17 @@ def test_of_very_many_requests_sent_at_once_some_are_answered_and_the_rest_has_t
     assert b"Connection: close" in got or got == b"", "a reset may have taken the answers away"
 
 
+def test_who_offers_another_protocol_is_answered_once_and_has_to_come_again(endpoint: str) -> None:
+    """Java's HttpClient offers HTTP/2 with its first request."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
+    with connect(endpoint) as client:
+        got = ask(client, b"GET /java HTTP/1.1\r\n" + offer)
+    assert got.startswith(b"HTTP/1.1 200")
+    assert b"GET /java " in got
+    assert b"Connection: close" in got
+    assert got.count(b"HTTP/1.1 ") == 1
+
+
 def test_a_repeated_header_is_joined_by_commas(endpoint: str) -> None:
     with connect(endpoint) as client:
         got = ask(client, b"GET / HTTP/1.1\r\nA: 1\r\nX-B: 0\r\na: 2\r\nConnection: close\r\n\r\n")

@@ -59,8 +59,9 @@ def run(
 ) -> None:
     """Run a command as an instance or a task: it finds its role's credentials without configuration.
 
-    An instance is answered at 169.254.169.254, a task at 169.254.170.2. The command runs in a network namespace of its own, with this machine's network behind it. Of AWS's variables and files it
-    inherits none. Its exit code is passed on.
+    An instance is answered at 169.254.169.254, a task at 169.254.170.2. The command runs in a network namespace of its
+    own, with this machine's network behind it. It inherits no credentials, profiles or endpoints of AWS's, and nothing
+    of the operator's. Its exit code is passed on.
     """
     guest = _guest(instance, container, data, database)
     try:

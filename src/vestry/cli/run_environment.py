@@ -36,6 +36,9 @@ REMOVED = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
 
+#: What the operator's own variables begin with: a machine knows nothing of the store, and the master key least of all.
+OPERATORS = "VESTRY_"
+
 #: Files of the user's own, whose profiles would go before instance metadata as well: the command finds them empty.
 EMPTY_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
@@ -49,7 +52,11 @@ def environment_of(
 
     `direct` are hosts that no proxy may stand before: where the environment names one, they are excepted from it.
     """
-    kept = {name: value for name, value in inherited.items() if name not in REMOVED}
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name not in REMOVED and not name.startswith(OPERATORS)
+    }
     kept |= dict.fromkeys(EMPTY_FILES, os.devnull)
     kept |= {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     if any(name.lower() in _PROXIES for name in kept):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vestry.errors import ValidationError
-from vestry.metadata.containers import RELATIVE, Containers, Grant
+from vestry.metadata.containers import RELATIVE, TASKS, Containers, Grant
 from vestry.metadata.exchange import Ask, Reply
 from vestry.server.committer import Published
 from vestry.server.link_local import LinkLocalListener
@@ -16,6 +17,9 @@ from vestry.server.settings import Clock
 from vestry.services.operator.containers import the_task
 
 _PATH_CHARACTERS = 200
+
+#: What in a path may be a secret, of a client that writes it in the wrong place: no path here has as long a name.
+_LONG_NAME = re.compile(r"[^/]{20,}")
 _LEAST_SECRET = 32  # characters: what is shorter can be guessed
 _BROKEN = Reply(500, [], b"")
 
@@ -69,6 +73,12 @@ class ContainersListener:
         except Exception as error:  # noqa: BLE001 - the last line of defence: the cause in the log only
             self._log.problem("internal failure", door="containers", cause=cause(error))
             reply = _BROKEN
-        path = f"{RELATIVE}…" if ask.path.startswith(RELATIVE) else ask.path[:_PATH_CHARACTERS]
-        self._log.line("containers", status=reply.status, peer=address, method=ask.method, path=path)
+        self._log.line("containers", status=reply.status, peer=address, method=ask.method, path=_told(ask.path))
         return reply
+
+
+def _told(path: str) -> str:
+    """Return a path for the log, without what may be a secret in it."""
+    if path.startswith(RELATIVE):
+        return f"{RELATIVE}…"
+    return (path if path.startswith(TASKS) else _LONG_NAME.sub("…", path))[:_PATH_CHARACTERS]

@@ -125,7 +125,7 @@ class HandedListeners:
             try:
                 order = msgspec.json.decode(line, type=dict[str, Any])  # 2
                 kind = self._kinds[order["serve"]]
-            except (msgspec.DecodeError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise ValidationError("The server does not know how to serve this socket.") from None
             if len(descriptors) != 1:  # 3
                 raise ValidationError("One listening socket is handed over at a time.")

@@ -192,7 +192,8 @@ class LinkLocalProtocol(asyncio.Protocol):
             self._transport.write(_CONTINUE)
 
     def on_message_complete(self) -> None:
-        """Answer the request. A client that sends very many at once has to come again."""
+        """Answer the request. A client that sends very many at once has to come again, and so has one that offers to go
+        on in another protocol: nothing behind its request would be read."""
         if self._ended:
             return
         self._asked, self._idle = 0.0, self._asked
@@ -200,6 +201,7 @@ class LinkLocalProtocol(asyncio.Protocol):
         self._head = True
         parser = self._parser
         keep: bool = parser.should_keep_alive() and self._answered < limits.LINK_LOCAL_PIPELINED
+        keep = keep and not parser.should_upgrade()
         path = path_of(self._target)
         if path is None:
             self._refuse(400)

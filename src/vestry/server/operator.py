@@ -125,7 +125,7 @@ class OperatorSocket:
         try:
             request = msgspec.json.decode(line)
             command, arguments = COMMANDS[request["command"]], dict(request.get("arguments") or {})
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             return _error("InvalidInput", "The operator's channel does not know this command.", "")
 
         def attempt(draft: Draft) -> dict[str, Any]:
