@@ -73,7 +73,9 @@ class ContainersListener:
         except Exception as error:  # noqa: BLE001 - the last line of defence: the cause in the log only
             self._log.problem("internal failure", door="containers", cause=cause(error))
             reply = _BROKEN
-        self._log.line("containers", status=reply.status, peer=address, method=ask.method, path=_told(ask.path))
+        self._log.line(
+            "containers", status=reply.status, peer=address, method=ask.method, path=_told(ask.path)
+        )
         return reply
 
 
