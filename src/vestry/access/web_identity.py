@@ -28,6 +28,7 @@ _TAGS = f"{_AWS}tags"
 _FLAT_TAG = f"{_TAGS}/principal_tags/"
 _FLAT_TRANSITIVE = f"{_TAGS}/transitive_tag_keys"
 _SOURCE_IDENTITY = f"{_AWS}source_identity"
+_ROLES = f"{_AWS}roles"
 
 
 def prove_web_identity(submission: Submission) -> Caller | Needs:
@@ -37,7 +38,8 @@ def prove_web_identity(submission: Submission) -> Caller | Needs:
     2. Its issuer is a provider that the role's account has registered, under exactly that URL.
     3. The issuer's keys are at hand, the one among them that the token names. Answers Needs, once.
     4. Signature, times, subject and audience hold (`verify_token`).
-    5. Session tags and source identity in it are such as may be passed.
+    5. Where it says which roles it is for, this one is among them, letter for letter.
+    6. Session tags and source identity in it are such as may be passed.
 
     Raises InvalidIdentityToken, ExpiredIdentityToken, ValidationError, InvalidParameterValue.
     """
@@ -66,11 +68,25 @@ def prove_web_identity(submission: Submission) -> Caller | Needs:
             submission.trouble or NO_KEY, hint="The server's log says why the issuer's keys could not be had."
         )
     identity = verify_token(token, key, provider.client_ids, submission.wall)  # 4
-    proof = _proof(provider, identity, parameters["RoleSessionName"])  # 5
+    meant = _is_meant(identity.claims, parameters["RoleArn"])  # 5
+    proof = _proof(provider, identity, parameters["RoleSessionName"], meant)  # 6
     return Caller(principal_of_provider(provider.arn, provider.id), account, "", proof=proof)
 
 
-def _proof(provider: OidcProvider, identity: Identity, session_name: str) -> Proof:
+def _is_meant(claims: Mapping[str, Any], role: str) -> bool:
+    """Tell whether the issuer says that the token is for this role. Raises InvalidIdentityToken where it is for others."""
+    if _ROLES not in claims:
+        return False
+    roles = claims[_ROLES]
+    if role not in (roles if isinstance(roles, list) else [roles]):
+        raise InvalidIdentityToken(
+            "The target role ARN is not present in the roles claim of the identity token",
+            hint=f"The issuer binds the token to roles with its claim {_ROLES}.",
+        )
+    return True
+
+
+def _proof(provider: OidcProvider, identity: Identity, session_name: str, meant: bool) -> Proof:
     claims, prefix = identity.claims, provider.id.lower()
     values: dict[str, Value] = {**claim_values(claims, (*EVERY, *special_claims(provider.id)))}
     amr = values.get("amr")
@@ -85,7 +101,10 @@ def _proof(provider: OidcProvider, identity: Identity, session_name: str) -> Pro
         provider=provider.arn,
         subject=identity.subject,
         session_name=session_name,
-        keys={f"{prefix}:{name.lower()}": value for name, value in values.items()},
+        keys={
+            **{f"{prefix}:{name.lower()}": value for name, value in values.items()},
+            "sts:roleauthorizedbyidp": "true" if meant else "false",
+        },
         kept=tuple(f"{prefix}:{name}" for name in KEPT if name in values),
         tags=tags,
         transitive=transitive,

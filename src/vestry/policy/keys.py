@@ -96,6 +96,7 @@ _IAM_AND_STS: Final = (
     ConditionKey("sts:durationseconds", _N),
     ConditionKey("sts:externalid", _S),
     ConditionKey("sts:identitytokenaudience", _S, several=True),
+    ConditionKey("sts:roleauthorizedbyidp", _B),
     ConditionKey("sts:rolesessionname", _S),
     ConditionKey("sts:signingalgorithm", _S),
     ConditionKey("sts:sourceidentity", _S),

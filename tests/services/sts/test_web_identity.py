@@ -324,6 +324,45 @@ def test_session_tags_that_could_not_be_passed_are_refused(federation: Federatio
     assert (status, code) == (400, "InvalidIdentityToken")
 
 
+ROLES = "https://aws.amazon.com/roles"
+NOT_MEANT = (
+    400,
+    "InvalidIdentityToken",
+    "The target role ARN is not present in the roles claim of the identity token",
+)
+
+
+def test_an_issuer_binds_a_token_to_roles_whatever_their_trust_policies_say(federation: Federation) -> None:
+    role, other = federation.role(), federation.role("other")
+    for roles in (role, [role], [other, role]):
+        assert federation.accepts(role, **{ROLES: roles})
+    for roles in (
+        other,
+        [other],
+        [],
+        "",
+        "work",
+        role.upper(),
+        role[:-1] + "*",
+        [[role]],
+        {role: 1},
+        None,
+        1,
+    ):
+        assert federation.refused(role, federation.issuer.token(**{ROLES: roles})) == NOT_MEANT
+
+
+def test_a_trust_policy_may_demand_that_the_issuer_names_the_role(federation: Federation) -> None:
+    authorized = {"Bool": {"sts:RoleAuthorizedByIdp": "true"}}
+    bound = federation.role("bound", [WEB, "sts:TagSession"], Condition=authorized)
+    free = federation.role("free", Condition={"Bool": {"sts:RoleAuthorizedByIdp": "false"}})
+    assert federation.accepts(bound, **{ROLES: bound})
+    assert federation.accepts(bound, **{ROLES: [bound], TAGS: {"principal_tags": {"team": ["red"]}}})
+    assert not federation.accepts(bound)
+    assert federation.accepts(free)
+    assert not federation.accepts(free, **{ROLES: free})
+
+
 def test_a_source_identity_asks_for_its_action_and_stays(federation: Federation) -> None:
     token = federation.issuer.token(**{SOURCE_IDENTITY: "jane"})
     assert federation.refused(federation.role("plain"), token) == DENIED
