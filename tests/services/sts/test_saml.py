@@ -242,7 +242,7 @@ def test_of_several_pairs_any_may_be_chosen(federation: Federation) -> None:
     assert federation.accepts_with(second, Role=pairs)
 
 
-@pytest.mark.parametrize("values", [None, [], ["nothing"]])
+@pytest.mark.parametrize("values", [None, [], ["nothing"], ["one,two"]])
 def test_an_assertion_without_roles_is_refused(federation: Federation, values: list[str] | None) -> None:
     role = federation.role()
     text = federation.response(role, federation.attributes(role, Role=values))
@@ -266,6 +266,12 @@ def test_a_role_that_does_not_exist_or_does_not_trust_is_denied_alike(federation
 def test_a_role_of_another_account_is_denied(federation: Federation) -> None:
     elsewhere = Place(federation.place.server)
     role = elsewhere.role("work", trusting({"Federated": "arn:aws:iam::000000000001:saml-provider/x"}, SAML))
+    assert federation.refused(role) == DENIED
+
+
+def test_a_role_of_another_account_is_denied_though_it_trusts_the_provider(federation: Federation) -> None:
+    elsewhere = Place(federation.place.server)
+    role = elsewhere.role("work", trusting({"Federated": federation.provider}, SAML))
     assert federation.refused(role) == DENIED
 
 

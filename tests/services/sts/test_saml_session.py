@@ -77,7 +77,8 @@ def test_how_long_it_lasts(federation: Federation) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [["899"], ["43201"], ["soon"], ["-900"], ["1800.0"], [""], ["٩٩٩"], ["1800", "1800"]]
+    "values",
+    [["899"], ["43201"], ["soon"], ["-900"], ["1800.0"], [""], ["٩٩٩"], ["001800"], ["1800", "1800"]],
 )
 def test_a_session_duration_is_a_number_in_range(federation: Federation, values: list[str]) -> None:
     role = federation.role()
@@ -253,6 +254,21 @@ def test_attributes_of_directories_are_condition_keys(
     assert not federation.accepts(role, statement=attribute_xml(attribute, ["member"]))
     assert not federation.accepts(role)
     assert not federation.accepts(role, statement=attribute_xml(key, ["staff"]))
+
+
+def test_of_two_attributes_that_make_one_key_the_first_in_awss_list_counts(federation: Federation) -> None:
+    role = federation.role(Condition={"ForAnyValue:StringEquals": {"saml:surname": "staff"}})
+    first, second = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname", "2.5.4.4"
+    for values, expected in ((("staff", "other"), True), (("other", "staff"), False)):
+        told = [attribute_xml(name, [value]) for name, value in zip((first, second), values, strict=True)]
+        assert federation.accepts(role, statement="".join(told)) is expected
+        assert federation.accepts(role, statement="".join(reversed(told))) is expected
+
+
+def test_a_subject_without_a_format_has_no_type(federation: Federation) -> None:
+    role = federation.role(Condition={"Null": {"saml:sub_type": "true"}})
+    assert federation.accepts(role, name_format="")
+    assert not federation.accepts(role)
 
 
 def test_what_stays_in_the_session_and_what_does_not(federation: Federation) -> None:

@@ -346,7 +346,6 @@ def test_an_issuer_binds_a_token_to_roles_whatever_their_trust_policies_say(fede
         role[:-1] + "*",
         [[role]],
         {role: 1},
-        None,
         1,
     ):
         assert federation.refused(role, federation.issuer.token(**{ROLES: roles})) == NOT_MEANT
