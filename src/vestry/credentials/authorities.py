@@ -25,8 +25,14 @@ _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
-#: What reading a certificate's extensions raises where they are malformed.
-UNREADABLE = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+#: What reading a certificate or a list raises where a part of it is malformed, or not understood.
+UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @lru_cache(maxsize=1024)  # of immutable text: nothing is decided by what is kept
@@ -52,8 +58,8 @@ def check_authorities(pem: str) -> None:
     try:
         found = x509.load_pem_x509_certificates(pem.encode())
         for one in found:
-            _ = one.extensions
-    except (UnsupportedAlgorithm, *UNREADABLE):  # 1
+            _read_whole(one)
+    except UNREADABLE:  # 1
         raise ValidationError(
             "The certificate bundle cannot be read as PEM-encoded X.509 certificates."
         ) from None
@@ -81,8 +87,9 @@ def check_list(pem: bytes, anchor: str) -> None:
     """
     try:
         found = x509.load_pem_x509_crl(pem)
+        _ = found.issuer, len(found)  # read now, not when somebody presents a certificate
         strong = isinstance(found.signature_hash_algorithm, STRONG)
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise ValidationError(
             "The CRL cannot be read as a PEM-encoded X.509 certificate revocation list."
         ) from None
@@ -117,7 +124,7 @@ def signed_list(found: x509.CertificateRevocationList, issuer: x509.Certificate)
     try:
         usage = extension_of(issuer, x509.KeyUsage)
         return (usage is None or usage.crl_sign) and found.is_signature_valid(key)
-    except (InvalidSignature, UnsupportedAlgorithm, TypeError, *UNREADABLE):
+    except (InvalidSignature, TypeError, *UNREADABLE):
         return False
 
 
@@ -140,6 +147,18 @@ def strong_key(certificate: x509.Certificate) -> Key | None:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return key if isinstance(key.curve, _CURVES) else None
     return None
+
+
+def read_certificate(der: bytes) -> x509.Certificate:
+    """Return a certificate all parts of which can be read. Raises one of UNREADABLE."""
+    certificate = x509.load_der_x509_certificate(der)
+    _read_whole(certificate)
+    return certificate
+
+
+def _read_whole(certificate: x509.Certificate) -> None:
+    """Read what is otherwise read when it is first asked for."""
+    _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
 
 
 def extension_of(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:

@@ -21,7 +21,7 @@ from cryptography.x509.verification import (
 )
 
 from vestry import limits
-from vestry.credentials.authorities import UNREADABLE, extension_of, is_strong, revokes, strong_key
+from vestry.credentials.authorities import extension_of, is_strong, revokes, strong_key
 from vestry.errors import AccessDenied
 
 UNTRUSTED = "Untrusted signing certificate"
@@ -62,11 +62,8 @@ def _check_holder(certificate: x509.Certificate) -> None:
         raise AccessDenied(INSUFFICIENT, hint="It must be an X.509v3 certificate with a subject.")
     if not is_strong(certificate) or strong_key(certificate) is None:
         raise AccessDenied(INSUFFICIENT, hint="Its key or the algorithm it is signed with is too weak.")
-    try:
-        constraints = extension_of(certificate, x509.BasicConstraints)
-        usage = extension_of(certificate, x509.KeyUsage)
-    except UNREADABLE:
-        raise AccessDenied(INSUFFICIENT, hint="Its extensions cannot be read.") from None
+    constraints = extension_of(certificate, x509.BasicConstraints)
+    usage = extension_of(certificate, x509.KeyUsage)
     if constraints is not None and constraints.ca:
         raise AccessDenied(INSUFFICIENT, hint="It is the certificate of an authority.")
     if usage is None or not usage.digital_signature:

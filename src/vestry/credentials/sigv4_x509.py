@@ -6,7 +6,6 @@ nothing is derived. Source: IAM Roles Anywhere User Guide, "The authentication s
 
 from __future__ import annotations
 
-import binascii
 import re
 from base64 import b64decode
 
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from vestry import limits
-from vestry.credentials.authorities import Key, strong_key
+from vestry.credentials.authorities import UNREADABLE, Key, read_certificate, strong_key
 from vestry.credentials.canonical import hashed_request
 from vestry.credentials.encoding import Headers, gathered
 from vestry.credentials.sigv4 import (
@@ -155,6 +154,6 @@ def _certificates(found: dict[bytes, bytes]) -> tuple[x509.Certificate, tuple[x5
 
 def _certificate(text: bytes) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(b64decode(text.strip(), validate=True))
-    except (binascii.Error, ValueError):
+        return read_certificate(b64decode(text.strip(), validate=True))
+    except UNREADABLE:
         raise IncompleteSignature("A certificate must be given as DER, encoded in Base64.") from None
