@@ -84,6 +84,19 @@ GROUPS: dict[str, tuple[str, str]] = {
         "metadata/test_tokens.py metadata/test_paths.py metadata/test_role_credentials.py "
         "metadata/test_identity_document.py metadata/test_instance_identity.py metadata/test_tree.py",
     ),
+    "containers": (
+        "metadata/containers access/workload_secrets server/containers server/addresses services/operator/containers "
+        "services/operator/names",
+        "metadata/test_container_credentials.py server/test_containers.py cli/test_cli_container.py "
+        "cli/test_cli_serve_containers.py",
+    ),
+    "pods": (
+        "access/pod_identity services/eks_auth/pod_identity services/eks_auth/node services/eks_auth/target_role "
+        "services/eks/associations services/eks/association_checks services/eks/clusters services/eks/listing "
+        "services/eks/lookups services/eks/pages services/eks/resources services/eks/tags services/operator/clusters",
+        "services/eks/test_pod_identity.py services/eks/test_associations.py cli/test_cli_cluster.py",
+    ),
+    "agent": ("cli/agent_credentials cli/agent_door", "cli/test_pod_identity_agent.py"),
     "tls": ("server/tls cli/certificates", "server/test_tls.py cli/test_cli_tls.py"),
 }
 

@@ -15,7 +15,7 @@ from serving import Server, serving
 from vestry.cli.failure import Failure
 
 
-def registered(server: Server, name: str = "web", **more: str) -> dict[str, Any]:
+def registered(server: Server, name: object = "web", **more: object) -> dict[str, Any]:
     """Register a task with a role that trusts ECS, in an account of its own."""
     role = Place(server).role("Web", trusting({"Service": "ecs-tasks.amazonaws.com"}, "sts:AssumeRole"))
     arguments = {"name": name, "role": role, "region": "eu-west-1", "cluster": "default"} | more
@@ -42,6 +42,7 @@ def test_registered_listed_and_deleted(data: Path, tmp_path: Path, vestry: Vestr
     # Its secrets are kept nowhere, and the commands work without a server.
     kept = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
     assert made["TaskId"].encode() in kept
+    assert len(file.read_text()) == 43, "32 random bytes"
     for secret in (made["RelativeUri"].rpartition("/")[2], file.read_text()):
         assert len(secret) >= 36
         assert secret.encode() not in kept
@@ -82,9 +83,11 @@ def test_a_token_file_is_never_overwritten_and_not_left_behind(
         pytest.param("name", "", id="no name"),
         pytest.param("cluster", "-x", id="a cluster that begins with a hyphen"),
         pytest.param("region", "Mars", id="no region"),
+        pytest.param("name", 5, id="a number as a name"),
+        pytest.param("region", ["eu-west-1"], id="a list as a region"),
     ],
 )
-def test_names_that_no_arn_could_hold_are_refused(server: Server, option: str, value: str) -> None:
+def test_names_that_no_arn_could_hold_are_refused(server: Server, option: str, value: object) -> None:
     with pytest.raises(Failure, match=r"is no (name|region)"):
         registered(server, **{option: value})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,22 @@ from vestry.server.addresses import read_address
 )
 def test_an_address_that_can_be_read(text: str, address: tuple[str, int]) -> None:
     assert read_address(text) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "'' is no address: write"),
+        ("1.2.3", "'1.2.3' is no address: write"),
+        ("1.2.3.256", "is no address"),
+        ("[1:2]", "is no address"),
+        ("1.2.3.4:65536", "65536 is no port"),
+        ("1.2.3.4,account=a", "is no address"),
+    ],
+)
+def test_an_address_that_cannot_be_read(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        read_address(text)
 
 
 def test_an_address_that_cannot_be_read_is_a_usage_error(vestry: Vestry) -> None:

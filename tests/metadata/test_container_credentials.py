@@ -165,6 +165,7 @@ def test_a_credentials_id_is_known_or_refused_as_ecs_refuses_it(
         pytest.param(f"/tasks/{ACCOUNT}/{ID}/credentials", TOKEN[:-1], id="a token too short"),
         pytest.param(f"/tasks/{ACCOUNT}/{ID}/credentials", TASK.token, id="what is stored"),
         pytest.param(f"/tasks/{OTHER}/{ID}/credentials", TOKEN, id="another account"),
+        pytest.param(f"/tasks/333333333333/{ID}/credentials", TOKEN, id="an account that is not there"),
         pytest.param(f"/tasks/{ACCOUNT}/{'0c' * 16}/credentials", TOKEN, id="a task that is not there"),
         pytest.param(f"/tasks/{ACCOUNT}//credentials", TOKEN, id="no task"),
     ],
@@ -184,12 +185,16 @@ def test_a_token_of_one_task_is_not_another_ones_even_if_the_same_was_drawn() ->
     "path", ["/", "/v2/credentials", "/v1/credentials", "/tasks/", f"/tasks/{ACCOUNT}/{ID}"]
 )
 def test_other_paths_are_not_there(path: str) -> None:
-    assert Room().ask(path, TOKEN).status == 404
+    reply = Room().ask(path, TOKEN)
+    assert (reply.status, reply.body) == (404, b"404 page not found\n")
+    assert reply.headers == [(b"Content-Type", b"text/plain; charset=utf-8")]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_only_reading_is_allowed(method: str) -> None:
-    assert Room().ask(f"/v2/credentials/{UUID}", method=method).status == 405
+    reply = Room().ask(f"/v2/credentials/{UUID}", method=method)
+    assert (reply.status, reply.body) == (405, b"")
+    assert reply.headers == [(b"Allow", b"GET, HEAD"), (b"Content-Type", b"text/plain; charset=utf-8")]
     assert Room().ask(f"/v2/credentials/{UUID}", method="HEAD").status == 200
 
 

@@ -21,6 +21,7 @@ from places import trusting
 from serving import Server, serving
 from vestry.cli.failure import Failure
 from vestry.cli.handing import Listening, hand_over
+from vestry.metadata.containers import Containers
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +129,25 @@ def test_the_log_says_who_asked_and_never_the_secret(server: Server) -> None:
     assert "/v2/credentials/…" in said or "/v2/credentials/\\u2026" in said
     for secret in (task.made["RelativeUri"].rpartition("/")[2], task.made["AuthorizationToken"]):
         assert secret not in said
+
+
+def test_a_fault_of_our_own_is_500_with_its_place_in_the_log_and_no_value(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret value")
+
+    monkeypatch.setattr(Containers, "answer", broken)
+    path = "/v2/credentials/" + "x" * 300
+    assert Machine(server.containers[0]).send("GET", path).status == 500
+    assert Machine(server.containers[0]).send("GET", "/" + "y" * 300).status == 500
+    until(lambda: "yyy" in server.log.getvalue())
+    said = server.log.getvalue()
+    assert "RuntimeError at test_containers.py" in said
+    assert "a secret value" not in said
+    assert "xxx" not in said
+    assert "/" + "y" * 199 in said
+    assert "y" * 200 not in said
 
 
 def test_a_socket_that_is_handed_over_is_one_tasks_with_secrets_of_its_own(server: Server) -> None:
