@@ -234,6 +234,17 @@ def test_a_service_that_is_trusted_is_not_deleted_by_the_way(backup: Registered,
     assert place.client("sts", session).get_caller_identity()["Account"] == place.number
 
 
+@pytest.mark.parametrize(("trusting_roles", "end"), [(3, "."), (4, " and 1 more."), (6, " and 3 more.")])
+def test_three_of_those_who_trust_a_service_are_named(
+    backup: Registered, place: Place, trusting_roles: int, end: str
+) -> None:
+    place.role("another", trusting({"Service": "ec2.amazonaws.com"}))
+    roles = [place.role(f"r{n}", trusting({"Service": backup.name})) for n in range(trusting_roles)]
+    with pytest.raises(Failure) as refused:
+        backup.server.operator("service.delete", name=backup.name)
+    assert str(refused.value) == f"The service {backup.name} is trusted by {', '.join(roles[:3])}{end}"
+
+
 def test_nobody_learns_an_account_from_its_key(backup: Registered, place: Place) -> None:
     found = refusal(place.sts.get_access_key_info, AccessKeyId=backup.keys["AccessKeyId"])
     assert found[1] == "ValidationError"

@@ -294,6 +294,28 @@ def test_tags_of_devices(place: Place) -> None:
     assert allowed(casey.delete_virtual_mfa_device, SerialNumber=device.serial)
 
 
+def test_a_device_is_made_with_tags_whose_keys_case_tells_apart(place: Place) -> None:
+    create = place.iam.create_virtual_mfa_device
+    given = [{"Key": "Team", "Value": "blue"}, {"Key": "team", "Value": "red"}]
+    assert create(VirtualMFADeviceName="tagged", Tags=given)["VirtualMFADevice"]["Tags"] == given
+    assert "Tags" not in create(VirtualMFADeviceName="plain")["VirtualMFADevice"]
+
+
+def test_devices_are_listed_by_whether_they_are_assigned(place: Place) -> None:
+    place.user("casey")
+    assigned, free = Authenticator(place, "one"), Authenticator(place, "two")
+    assigned.enable("casey")
+
+    def listed(**wanted: str) -> list[str]:
+        return [
+            row["SerialNumber"] for row in place.iam.list_virtual_mfa_devices(**wanted)["VirtualMFADevices"]
+        ]
+
+    assert listed(AssignmentStatus="Assigned") == [assigned.serial]
+    assert listed(AssignmentStatus="Unassigned") == [free.serial]
+    assert listed(AssignmentStatus="Any") == listed() == [assigned.serial, free.serial]
+
+
 def test_creating_with_tags_asks_for_tagging_too(place: Place) -> None:
     iam = place.client("iam", place.user("casey", statement("Allow", "iam:CreateVirtualMFADevice")))
     assert allowed(iam.create_virtual_mfa_device, VirtualMFADeviceName="one")
