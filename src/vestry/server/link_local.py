@@ -145,8 +145,6 @@ class LinkLocalProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came, and answer the requests that are complete."""
-        if self._ended:
-            return
         if not self._asked:
             self._asked = self._now()
         self._answered = 0
