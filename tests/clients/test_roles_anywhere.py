@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from certificates import Certified, authority, issue, rsa_key
 from local_tls import secured
 from places import Place
 from serving import Server
+from vestry.wire import model
+from warm_cli import aws
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "roles-anywhere.md").read_text()
 ENDPOINT, CA_FILE = "localhost:4566", "/path/to/ca.pem"
@@ -169,3 +172,10 @@ def test_the_command_line_lists_what_there_is(server: Server, tmp_path: Path) ->
     assert profile["roleArns"] == [site.role]
     cli.disable_trust_anchor(trustAnchorId=anchor["trustAnchorId"])
     assert cli.get_trust_anchor(trustAnchorId=anchor["trustAnchorId"])["trustAnchor"]["enabled"] is False
+
+
+def test_our_model_gives_the_command_line_the_operation(tmp_path: Path) -> None:
+    folder = Path(model.__file__).parent / "models"
+    command = ["rolesanywhere", "create-session", "--generate-cli-skeleton", "--region", "us-east-1"]
+    done = aws(command, {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "AWS_DATA_PATH": str(folder)})
+    assert json.loads(done.stdout)["profileArn"] == ""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from places import Place
 from raw import Answer, send
 from serving import Server
 
@@ -102,3 +106,73 @@ def test_a_signature_in_the_query_is_as_good_as_one_in_the_header(
         "MissingAuthenticationTokenException",
         "UnknownOperationException",
     )
+
+
+NASTY = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["", "..", ".", "%", "%2F", "%zz", "a" * 3000, "arn:" + ":" * 900, "\x00", "é", "//"]),
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), NASTY),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NASTY, inner, max_size=4),
+    max_leaves=12,
+)
+MEMBERS = [
+    "name",
+    "source",
+    "sourceData",
+    "tags",
+    "roleArns",
+    "notificationSettings",
+    "crlData",
+    "durationSeconds",
+]
+BODIES = st.one_of(
+    st.binary(max_size=60),
+    st.dictionaries(st.sampled_from(MEMBERS) | NASTY, VALUES, max_size=5).map(
+        lambda body: json.dumps(body).encode()
+    ),
+)
+PLACES = [
+    "trustanchors",
+    "trustanchor",
+    "profiles",
+    "profile",
+    "crls",
+    "crl",
+    "subject",
+    "sessions",
+    "TagResource",
+]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    pieces=st.lists(st.sampled_from(PLACES) | NASTY, min_size=1, max_size=4),
+    query=st.lists(
+        st.tuples(st.sampled_from(["pageSize", "nextToken", "resourceArn"]) | NASTY, NASTY), max_size=3
+    ),
+    body=BODIES,
+)
+def test_whatever_is_sent_is_refused_in_good_form(
+    server: Server, nobody: dict[str, Any], method: str, pieces: list[str], query: list[Any], body: bytes
+) -> None:
+    target = (
+        "/" + "/".join(quote(piece, safe="") for piece in pieces) + ("?" + urlencode(query) if query else "")
+    )
+    request = AWSRequest(method, server.endpoint + target, data=body)
+    SigV4Auth(
+        Credentials(nobody["AccessKeyId"], nobody["SecretAccessKey"]), "rolesanywhere", "us-east-1"
+    ).add_auth(request)
+    answer = send(server.endpoint, method, target, dict(request.headers.items()), body)
+    assert 400 <= answer.status < 500, answer
+    assert answer.headers["x-amzn-errortype"], answer
+    assert set(json.loads(answer.text)) <= {"message"}
+
+
+@pytest.fixture(scope="module")
+def nobody(server: Server) -> dict[str, Any]:
+    """A key of a user without permissions."""
+    key: dict[str, Any] = Place(server).user("nobody")
+    return key

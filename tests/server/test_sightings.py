@@ -48,9 +48,17 @@ def start() -> tuple[Committer, Published, Disk]:
 
 
 def sighting(
-    serial: str, at: int, *, subject: str = "CN=a", account: str = ACCOUNT, failed: bool = False
+    serial: str,
+    at: int,
+    *,
+    subject: str = "CN=a",
+    account: str = ACCOUNT,
+    incarnation: str = "i",
+    failed: bool = False,
 ) -> Sighting:
-    return Sighting(account, "us-east-1", subject, SeenCertificate(serial, "CN=root", at, "", failed))
+    return Sighting(
+        account, incarnation, "us-east-1", subject, SeenCertificate(serial, "CN=root", at, "", failed)
+    )
 
 
 def subjects(published: Published) -> list[Any]:
@@ -69,11 +77,14 @@ def test_what_was_seen_is_written_at_once_of_each_certificate_the_latest() -> No
             sighting("2", 15),
             sighting("3", 12, subject="CN=b"),
             sighting("4", 12, account="999999999999"),
+            sighting("5", 12, incarnation="before it was reset"),
         ):
             seen.note(one)
         await seen.write(committer)
         await seen.write(committer)
-        assert len(disk.batches) == 1, "nothing is written twice, and nothing of accounts that are gone"
+        assert len(disk.batches) == 1, (
+            "nothing is written twice, and nothing of accounts that are gone or were emptied"
+        )
         first, second = subjects(published)
         assert (first.name, first.created, first.seen) == ("CN=a", 20, 20)
         assert [(one.serial, one.failed) for one in first.certificates] == [("2", False), ("1", True)]

@@ -135,9 +135,10 @@ class Subject(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):
-    """A certificate that was presented to an account, in one region, and proven."""
+    """A certificate that was presented to an account, in one region, and proven; the account as it was then."""
 
     account: str
+    incarnation: str
     region: str
     subject: str
     certificate: SeenCertificate

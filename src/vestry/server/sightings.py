@@ -50,7 +50,7 @@ class Sightings:
 def _write(draft: Draft, sightings: list[Sighting]) -> None:
     for sighting in sightings:
         account = draft.root.accounts.get(sighting.account)
-        if account is not None:
+        if account is not None and account.settings.incarnation == sighting.incarnation:
             identifier = subject_id(sighting.account, sighting.region, sighting.subject)
             present = account.anywhere.subjects.get(identifier)
             draft.put(seen(present, sighting, limits.SEEN_CERTIFICATES), replacing=present)

@@ -130,6 +130,14 @@ def test_read_6_the_serial_number_is_the_certificates(site: Site) -> None:
 
 
 # ── verify_certified ─────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(("key", "other"), [(ec_key(), "RSA"), (rsa_key(), "ECDSA")], ids=["EC", "RSA"])
+def test_verify_1_a_key_signs_by_no_other_algorithm(
+    site: Site, key: Any, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IAMRolesAnywhereSigner, "algorithm", f"AWS4-X509-{other}-SHA256")
+    assert site.session(site.holder(key=key)).code == "InvalidSignatureException"
+
+
 def test_verify_1_the_algorithm_is_that_of_the_key(site: Site) -> None:
     found = altered(site, header("Authorization", lambda text: text.replace("ECDSA", "RSA")))
     assert found.code == "InvalidSignatureException"

@@ -127,7 +127,8 @@ def _sighting(call: Call, proof: Proof, *, failed: bool) -> Sighting:
         failed,
         tuple(sorted(properties.items())),
     )
-    return Sighting(call.account.id, _anchor(proof).region, proof.subject, seen)
+    account = call.account
+    return Sighting(account.id, account.settings.incarnation, _anchor(proof).region, proof.subject, seen)
 
 
 def _proof(call: Call) -> Proof:
