@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,15 @@ from machine import TOKEN, Machine
 from places import Place
 from raw import send
 from serving import serving
+from vestry.cli.failure import Failure
+from vestry.cli.handing import Listening, hand_over
 
 
 @contextlib.contextmanager
 def listening(data: Path, instance: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `vestry metadata listen` until the block ends; yield it and its first line."""
-    command = [sys.executable, "-m", "vestry.cli", "metadata", "listen", "--instance", instance]
+    """Run `vestry metadata listen` until the block ends; yield it and its first line. No instance is "" here."""
+    command = [sys.executable, "-m", "vestry.cli", "metadata", "listen"]
+    command += ["--instance", instance] if instance else []
     with subprocess.Popen(
         [*command, "--data", str(data), *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
@@ -102,7 +106,70 @@ def test_what_cannot_be_served_fails_and_says_why(data: Path, vestry: Vestry) ->
                 "metadata", "listen", "--instance", "i-12345678", "--port", port, "--data", str(data)
             )
         assert said.code == 1
-        assert f"127.0.0.1:{port} cannot be used" in said.err
+        assert f"cannot serve on 127.0.0.1:{port}" in said.err
+
+
+def test_an_address_for_many_instances_outlives_the_server_too(data: Path) -> None:
+    with contextlib.ExitStack() as held:
+        with serving(data) as server:
+            one, two = Place(server, "one"), Place(server)
+            first = launch(ec2_client(one), PrivateIpAddress="127.3.0.1")["InstanceId"]
+            launch(ec2_client(two), PrivateIpAddress="127.3.0.1")
+            launch(ec2_client(two), PrivateIpAddress="127.3.0.2")
+            narrow, said = held.enter_context(
+                listening(data, "", "--at", "127.0.0.1:0,account=one,region=us-east-1", "--json")
+            )
+            _, line = held.enter_context(listening(data, "", "--at", "127.0.0.1:0"))
+            endpoint = json.loads(said)["endpoint"]
+            assert json.loads(said) == {"event": "listening", "endpoint": endpoint}
+            assert line.startswith("Instances are answered at http://127.0.0.1:")
+            path = "/latest/meta-data/instance-id"
+            everybody = line.split()[-1]
+            assert Machine(endpoint, "127.3.0.1").get("instance-id").text == first
+            assert Machine(endpoint, "127.3.0.2").send("GET", path).status == 404, "another account's"
+            assert Machine(everybody, "127.3.0.1").send("GET", path).status == 404, "nobody's"
+            assert Machine(everybody, "127.3.0.2").send("GET", path).status == 200
+        answers: list[str] = []
+        machine = Machine(endpoint, "127.3.0.1")
+        waiting = threading.Thread(target=lambda: answers.append(machine.get("instance-id").text))
+        waiting.start()
+        time.sleep(0.3)
+        with serving(data):
+            waiting.join(20)
+            assert answers == [first]
+        narrow.terminate()
+        assert narrow.wait(10) == 0
+
+
+def test_a_place_with_an_instance_is_that_instances(data: Path) -> None:
+    with serving(data) as server:
+        identifier = launch(ec2_client(Place(server)))["InstanceId"]
+        with listening(data, "", "--at", f"127.0.0.1:0,instance={identifier}") as (_, line):
+            assert Machine(line.split()[-1]).get("instance-id").text == identifier
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "choose --instance"),
+        (["--instance", "i-12345678", "--at", "127.0.0.1"], "choose --instance"),
+        (["--at", "127.0.0.1", "--port", "0"], "choose --instance"),
+        (["--at", "localhost"], "is no address"),
+        (["--at", "127.0.0.1,vpc=v"], "is no option"),
+    ],
+)
+def test_arguments_that_do_not_go_together(vestry: Vestry, arguments: list[str], reason: str) -> None:
+    said = vestry("metadata", "listen", *arguments)
+    assert said.code == 2
+    assert reason in said.err
+
+
+@pytest.mark.parametrize("order", [{"account": 1}, {"region": ["eu-west-1"]}])
+def test_an_order_that_narrows_by_no_name_is_refused(data: Path, order: dict[str, Any]) -> None:
+    with serving(data), socket.create_server(("127.0.0.1", 0)) as owned:
+        wanted = {"serve": "metadata by address"} | order
+        with pytest.raises(Failure, match="An account and a region are names"):
+            hand_over(data, Listening(wanted, owned))
 
 
 def test_the_port_of_an_owner_that_is_killed_is_closed(data: Path) -> None:

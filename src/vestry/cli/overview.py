@@ -69,7 +69,9 @@ COMMANDS = (
     Row("idp saml", "idp_saml:response", "Print a signed SAML response of it, or a broken one."),
     Row("idp metadata", "idp_saml:metadata", "Print its SAML metadata, for registering it."),
     Row("idp rotate", "idp:rotate", "Let it sign tokens and responses with new keys."),
-    Row("metadata listen", "metadata:listen", "Answer one instance's metadata on a port of 127.0.0.1."),
+    Row(
+        "metadata listen", "metadata:listen", "Answer instance metadata on a socket that outlives the server."
+    ),
     Row(
         "metadata certificate",
         "metadata:certificate",

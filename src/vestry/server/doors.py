@@ -52,6 +52,7 @@ class Doors:
         self.containers = ContainersListener(containers, published, clock, log)
         self.kinds: dict[str, Kind] = {
             "metadata": self.metadata.serve_handed,
+            "metadata by address": self.metadata.serve_handed_by_address,
             "containers": self.containers.serve_handed,
         }
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from vestry.directory.snapshot import Root
-from vestry.errors import InvalidInstanceIdNotFound
+from vestry.errors import InvalidInstanceIdNotFound, ValidationError
 from vestry.metadata.exchange import Ask, Reply
 from vestry.metadata.imds import Imds
 from vestry.metadata.pages import refusal
@@ -120,6 +120,18 @@ class MetadataListener:
         if not isinstance(identifier, str) or self._published.root.instance(identifier) is None:
             raise InvalidInstanceIdNotFound(f"The instance ID '{identifier}' does not exist")
         return await self.serve(listener, only(identifier))
+
+    async def serve_handed_by_address(
+        self, listener: socket.socket, order: Mapping[str, Any]
+    ) -> LinkLocalListener:
+        """Serve a socket that another process owns; its order may narrow by `account` and `region`.
+
+        Errors: ValidationError.
+        """
+        account, region = order.get("account"), order.get("region")
+        if not isinstance(account, str | None) or not isinstance(region, str | None):
+            raise ValidationError("An account and a region are names.")
+        return await self.serve(listener, by_address(account, region))
 
     def _answer(self, telling: Telling, address: str, ask: Ask, *, ipv6: bool) -> Reply:
         told = Told("")
