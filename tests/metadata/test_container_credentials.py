@@ -235,6 +235,16 @@ def test_without_its_role_or_itself_a_task_gets_nothing() -> None:
     assert bad(room.ask(f"/tasks/{ACCOUNT}/{ID}/credentials", TOKEN))[0] == 403
 
 
+def test_a_role_made_again_under_the_same_name_is_another_role() -> None:
+    room = Room()
+    before = room.by_id()
+    again = replace(ROLE, id="AROA0000000000000NEW")
+    room.change((ROLE, None), (None, again))
+    after = room.by_id()
+    assert room.claims(after).issuer == again.id
+    assert after["AccessKeyId"] != before["AccessKeyId"]
+
+
 GRANT = Grant(ACCOUNT, ID, "g" * 36, "h" * 43)
 
 

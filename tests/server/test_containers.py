@@ -118,6 +118,23 @@ def _now_at(server: Server) -> Any:
     return lambda: datetime.fromtimestamp(server.clock.now(), UTC)
 
 
+def test_a_restart_changes_nothing(tmp_path: Path) -> None:
+    # Once in a thousand times new credentials become due in between.
+    assert alike_after_a_restart(tmp_path / "first") or alike_after_a_restart(tmp_path / "second")
+
+
+def alike_after_a_restart(data: Path) -> bool:
+    """Tell whether a task gets the same credentials from the next server on its store, in both ways."""
+    with serving(data, containers=(("127.0.0.1", 0),)) as server:
+        task = Task(server)
+        before = Machine(server.containers[0]).send("GET", task.made["RelativeUri"])
+        assert before.status == 200
+    with serving(data, containers=(("127.0.0.1", 0),)) as server:
+        door, token = Machine(server.containers[0]), {"Authorization": task.made["AuthorizationToken"]}
+        found = (door.send("GET", task.made["RelativeUri"]), door.send("GET", task.made["Path"], token))
+    return {answer.text for answer in found} == {before.text}
+
+
 def test_the_log_says_who_asked_and_never_the_secret(server: Server) -> None:
     task = Task(server)
     door = Machine(server.containers[0])
