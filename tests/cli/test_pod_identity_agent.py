@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,7 +28,7 @@ from places import document, statement, trusting
 from pods import Cluster
 from serving import Server, serving
 from vestry.cli.agent_credentials import MOST_TOKENS, Kept, PodCredentials, Refused
-from vestry.cli.agent_door import check_host, check_token
+from vestry.cli.agent_door import Door, check_host, check_token
 from vestry.server.metadata_places import MetadataPlace
 
 
@@ -211,6 +213,48 @@ def test_what_is_no_good_token_is_not_sent_on(token: str, said: str) -> None:
 
 def test_a_token_that_lives_is_sent_on() -> None:
     check_token(f"a.{part({'exp': 101})}.c", 100)
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    """A door behind which nothing is fetched, on IPv6 loopback."""
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        door = Door(listener, Source().kept(), ("::1",))
+        thread = threading.Thread(target=lambda: door.serve_forever(0.02))
+        thread.start()
+        yield door
+        door.shutdown()
+        thread.join()
+
+
+def test_it_answers_over_ipv6(door: Door) -> None:
+    port = door.socket.getsockname()[1]
+    token = f"a.{part({})}.c"
+    answer = Machine(f"http://[::1]:{port}").send("GET", "/v1/credentials", {"Authorization": token})
+    assert (answer.status, json.loads(answer.text)["AccessKeyId"]) == (200, "key-1")
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_one_pod_cannot_keep_the_others_waiting(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vestry.cli.agent_door.MOST_OF_ONE", 2)
+    address = door.socket.getsockname()[:2]
+    held = [socket.create_connection(address, timeout=10) for _ in range(2)]
+    for connection in held:
+        connection.sendall(b"GET /v1/credentials HTTP/1.1\r\n")
+    time.sleep(0.1)
+    with socket.create_connection(address, timeout=10) as third:
+        assert third.recv(1) == b"", "turned away"
+    held.pop().close()
+    token = f"a.{part({})}.c"
+    deadline = time.monotonic() + 10
+    while True:  # until the one that was closed is noticed
+        try:
+            machine = Machine(f"http://[::1]:{address[1]}")
+            assert machine.send("GET", "/v1/credentials", {"Authorization": token}).status == 200
+            break
+        except (http.client.RemoteDisconnected, ConnectionResetError):
+            assert time.monotonic() < deadline
+    held.pop().close()
 
 
 class Source:

@@ -12,6 +12,7 @@ import json
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
@@ -20,9 +21,10 @@ from typing import Any
 from vestry.cli.agent_credentials import Kept, Refused
 
 PATH = "/v1/credentials"
-#: Seconds that a request may take to come; connections at a time.
+#: Seconds for which a connection may say nothing; connections at a time, in all and of one pod's address.
 PATIENCE_SECONDS = 10
 MOST_CONNECTIONS = 256
+MOST_OF_ONE = 32
 
 
 class Door(ThreadingMixIn, HTTPServer):
@@ -36,21 +38,29 @@ class Door(ThreadingMixIn, HTTPServer):
         self.socket = listener
         self.kept = kept
         self.hosts = hosts
-        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._open: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread of its own; too many at once are turned away."""
-        if not self._free.acquire(blocking=False):
+        peer = client_address[0]
+        with self._lock:
+            full = self._open[peer] >= MOST_OF_ONE or self._open.total() >= MOST_CONNECTIONS
+            if not full:
+                self._open[peer] += 1
+        if full:
             self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
+        else:
+            super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer one connection, and make room for the next."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            with self._lock:
+                self._open[client_address[0]] -= 1
+                self._open += Counter()  # forgets who has none
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Let a connection that broke go."""
