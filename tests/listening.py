@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import uvloop
 
+from vestry import limits
+from vestry.server.descriptors import Seats
 from vestry.server.link_local import Answering, LinkLocalListener
 from vestry.server.listening import listen
 
@@ -25,7 +27,7 @@ def listening(answering: Answering, address: str = "127.0.0.1") -> Iterator[str]
 
     async def main() -> None:
         stop = asyncio.Event()
-        served = LinkLocalListener(answering, time.time)
+        served = LinkLocalListener(answering, time.time, Seats(limits.LINK_LOCAL_CONNECTIONS))
         await served.open(listener)
         running.append((asyncio.get_running_loop(), stop))
         began.set()

@@ -90,6 +90,7 @@ HEADER_COUNT: Final = 100
 REQUEST_SECONDS: Final = 30  # from the first byte to the last of one request
 IDLE_SECONDS: Final = 120  # a kept-alive connection without a request; SDK pools outlive shorter ones
 FAREWELL_SECONDS: Final = 1  # a stopping server waits so long for an idle TLS client to close its side
+CONNECTIONS: Final = 4096  # of the endpoint, where the process may open as many files
 CLOCK_SKEW_SECONDS: Final = 900  # SigV4: fifteen minutes either way
 TOKEN_CHARACTERS: Final = 65_536  # a session token, ours or forged
 SESSION_TOKEN_BYTES: Final = 4096  # [M] what a token is enlarged to at most, and its size is a share of
@@ -105,8 +106,8 @@ LINK_LOCAL_SECONDS: Final = (
 )
 LINK_LOCAL_PIPELINED: Final = 32  # requests that are answered of one delivery
 LINK_LOCAL_BACKLOG: Final = 512  # connections that wait to be accepted
-LINK_LOCAL_CONNECTIONS: Final = 4096  # of one listener
-LINK_LOCAL_CONNECTIONS_OF_ONE: Final = 1024  # of one address
+LINK_LOCAL_CONNECTIONS: Final = 4096  # of all listeners together, where the process may open as many files
+LINK_LOCAL_CONNECTIONS_OF_ONE: Final = 256  # of one address at one listener
 
 # ── Identity providers ───────────────────────────────────────────────────────────────────────────────────────────
 ISSUERS: Final = 10_000  # whose keys are held

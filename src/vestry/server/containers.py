@@ -11,6 +11,7 @@ from vestry.errors import ValidationError
 from vestry.metadata.containers import RELATIVE, TASKS, Containers, Grant
 from vestry.metadata.exchange import Ask, Reply
 from vestry.server.committer import Published
+from vestry.server.descriptors import Seats
 from vestry.server.link_local import LinkLocalListener
 from vestry.server.log import Log, cause
 from vestry.server.settings import Clock
@@ -27,11 +28,12 @@ _BROKEN = Reply(500, [], b"")
 class ContainersListener:
     """Serves container credentials on sockets; decisions need only what is in memory."""
 
-    def __init__(self, containers: Containers, published: Published, clock: Clock, log: Log) -> None:
+    def __init__(self, containers: Containers, published: Published, clock: Clock, log: Log, seats: Seats) -> None:
         self._containers = containers
         self._published = published
         self._clock = clock
         self._log = log
+        self._seats = seats
         self._served: list[LinkLocalListener] = []
 
     async def open(self, sockets: Sequence[socket.socket]) -> None:
@@ -49,7 +51,7 @@ class ContainersListener:
         def answering(address: str, ask: Ask) -> Reply:
             return self._answer(address, ask, grant)
 
-        served = LinkLocalListener(answering, self._clock.wall)
+        served = LinkLocalListener(answering, self._clock.wall, self._seats)
         await served.open(listener)
         return served
 

@@ -14,6 +14,7 @@ from vestry.metadata.containers import Containers
 from vestry.metadata.imds import Imds
 from vestry.server.committer import Published
 from vestry.server.containers import ContainersListener
+from vestry.server.descriptors import Seats
 from vestry.server.handed_listeners import Kind
 from vestry.server.listening import endpoint_of, listen
 from vestry.server.log import Log
@@ -43,13 +44,13 @@ class Sockets:
 
 
 class Doors:
-    """The listeners of both. `kinds` are those that other processes may hand sockets to."""
+    """The listeners of both, whose connections share `seats`. `kinds` are those that other processes may hand sockets to."""
 
-    def __init__(self, shared: Shared, published: Published, clock: Clock, log: Log) -> None:
+    def __init__(self, shared: Shared, published: Published, clock: Clock, log: Log, seats: Seats) -> None:
         imds = Imds(shared.keyring, shared.documents, os.urandom)
         containers = Containers(shared.keyring, shared.documents)
-        self.metadata = MetadataListener(imds, published, clock, log)
-        self.containers = ContainersListener(containers, published, clock, log)
+        self.metadata = MetadataListener(imds, published, clock, log, seats)
+        self.containers = ContainersListener(containers, published, clock, log, seats)
         self.kinds: dict[str, Kind] = {
             "metadata": self.metadata.serve_handed,
             "metadata by address": self.metadata.serve_handed_by_address,

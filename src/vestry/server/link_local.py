@@ -19,6 +19,7 @@ import httptools
 
 from vestry import limits
 from vestry.metadata.exchange import Ask, Reply
+from vestry.server.descriptors import Seats
 from vestry.server.transport import JoinedTransport, Turn
 
 #: Answers what a peer (its address as text) asks. INVARIANT: it raises nothing and waits for nothing.
@@ -33,13 +34,13 @@ _CLOSE = b"Connection: close\r\n"
 
 
 class LinkLocalListener:
-    """The connections of one listening socket. `wall` is read for the Date header."""
+    """The connections of one listening socket, each on one of `seats`. `wall` is read for the Date header."""
 
-    def __init__(self, answering: Answering, wall: Callable[[], float]) -> None:
+    def __init__(self, answering: Answering, wall: Callable[[], float], seats: Seats) -> None:
         self.answering = answering
         self._wall = wall
         self._open: dict[str, set[LinkLocalProtocol]] = {}
-        self._count = 0
+        self._seats = seats
         self._second = -1
         self._date = b""
         self._server: asyncio.AbstractServer | None = None
@@ -65,10 +66,9 @@ class LinkLocalListener:
     def admit(self, connection: LinkLocalProtocol) -> bool:
         """Count a new connection; False where there are too many."""
         held = self._open.setdefault(connection.peer, set())
-        if self._count >= limits.LINK_LOCAL_CONNECTIONS or len(held) >= limits.LINK_LOCAL_CONNECTIONS_OF_ONE:
+        if len(held) >= limits.LINK_LOCAL_CONNECTIONS_OF_ONE or not self._seats.take():
             return False
         held.add(connection)
-        self._count += 1
         return True
 
     def forget(self, connection: LinkLocalProtocol) -> None:
@@ -76,7 +76,7 @@ class LinkLocalListener:
         held = self._open.get(connection.peer, set())
         if connection in held:
             held.remove(connection)
-            self._count -= 1
+            self._seats.give()
         if not held:
             self._open.pop(connection.peer, None)
 

@@ -19,6 +19,7 @@ from vestry.metadata.exchange import Ask, Reply
 from vestry.metadata.imds import Imds
 from vestry.metadata.pages import refusal
 from vestry.server.committer import Published
+from vestry.server.descriptors import Seats
 from vestry.server.link_local import LinkLocalListener
 from vestry.server.log import Log, cause
 from vestry.server.metadata_places import MetadataPlace
@@ -84,11 +85,12 @@ def telling_at(place: MetadataPlace) -> Telling:
 class MetadataListener:
     """Serves instance metadata on sockets."""
 
-    def __init__(self, imds: Imds, published: Published, clock: Clock, log: Log) -> None:
+    def __init__(self, imds: Imds, published: Published, clock: Clock, log: Log, seats: Seats) -> None:
         self._imds = imds
         self._published = published
         self._clock = clock
         self._log = log
+        self._seats = seats
         self._places: list[LinkLocalListener] = []
 
     async def open(self, places: Sequence[tuple[socket.socket, MetadataPlace]]) -> None:
@@ -107,7 +109,7 @@ class MetadataListener:
         def answering(address: str, ask: Ask) -> Reply:
             return self._answer(telling, address, ask, ipv6=ipv6)
 
-        served = LinkLocalListener(answering, self._clock.wall)
+        served = LinkLocalListener(answering, self._clock.wall, self._seats)
         await served.open(listener)
         return served
 

@@ -17,21 +17,25 @@ from vestry.server.transport import JoinedTransport, Turn
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol; a request whose head is too large is a 400, one whose head comes too slowly is dropped."""
+    """uvicorn's protocol, on `most` connections at a time; a request whose head is too large is a 400, one whose head comes too slowly is dropped."""
 
     #: When the head under way (or the wait for a connection's first) began, by the loop's clock; 0 while there is none.
     _began = 0.0
     _undelivered = 0
     _timer: asyncio.TimerHandle | None = None
 
-    def __init__(self, *arguments: Any, turn: Turn, **options: Any) -> None:
+    def __init__(self, *arguments: Any, turn: Turn, most: int, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._turn = turn
+        self._most = most
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first request."""
+        """Begin to wait for the first request; a connection beyond the most there may be is closed."""
         joined: Any = JoinedTransport(transport, self._turn)
         super().connection_made(joined)
+        if len(self.connections) > self._most:
+            self.transport.close()
+            return
         self._began = self.loop.time()
         self._timer = self.loop.call_later(limits.REQUEST_SECONDS, self._look)
 

@@ -20,6 +20,7 @@ from vestry import __version__, limits
 from vestry.errors import Fault
 from vestry.server.app import App
 from vestry.server.committer import Committer, Published
+from vestry.server.descriptors import Seats, raise_limit, room
 from vestry.server.doors import Doors, Sockets
 from vestry.server.front import Front
 from vestry.server.handed_listeners import HandedListeners
@@ -42,7 +43,6 @@ from vestry.store.database import Store, StoreError
 from vestry.wire.model import load_service
 
 FLUSH_SECONDS = 10
-MOST_CONNECTIONS = 4096
 
 #: Requests leave hardly any cycles behind: looking for them less often saves a few microseconds a request.
 GC_THRESHOLDS = (20_000, 20, 20)
@@ -101,8 +101,9 @@ async def _serve(
         containers=sockets.container_urls(),
         test_clock=clock.adjustable,
     )
-    server = HttpServer(http_config(front, certificate), lambda: announce(ready))
-    doors = Doors(pipeline.shared, published, clock, log)
+    shares = room()
+    server = HttpServer(http_config(front, certificate, shares.endpoint), lambda: announce(ready))
+    doors = Doors(pipeline.shared, published, clock, log, Seats(shares.link_local))
     handed = HandedListeners(folder, {"endpoint": server.serve_also, **doors.kinds}, log)
     await operator.open()
     handed.open()
@@ -134,11 +135,11 @@ async def _serve(
         _write_usage(installation.store, used, log)
 
 
-def http_config(front: Front, certificate: Certificate | None) -> uvicorn.Config:
-    """Return how uvicorn answers with `front`; needs a running event loop."""
+def http_config(front: Front, certificate: Certificate | None, most: int) -> uvicorn.Config:
+    """Return how uvicorn answers with `front`, on `most` connections at a time; needs a running event loop."""
     return uvicorn.Config(
         App(front),
-        http=partial(BoundedProtocol, turn=Turn(asyncio.get_running_loop())),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, turn=Turn(asyncio.get_running_loop()), most=most),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         access_log=False,
@@ -147,7 +148,6 @@ def http_config(front: Front, certificate: Certificate | None) -> uvicorn.Config
         proxy_headers=False,
         timeout_keep_alive=limits.IDLE_SECONDS,
         timeout_graceful_shutdown=limits.REQUEST_SECONDS,
-        limit_concurrency=MOST_CONNECTIONS,
         ssl_context_factory=None if certificate is None else lambda _, __: certificate.context,
     )
 
@@ -190,6 +190,7 @@ def certificate_of(settings: Settings) -> Certificate | None:
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     log = Log()
+    raise_limit()
 
     def announce(ready: Ready) -> None:
         if settings.json:
