@@ -44,7 +44,9 @@ def test_machines_that_hold_connections_do_not_hold_up_the_endpoint_and_the_stor
         assert send(server.endpoint, "GET", "/health").status == 200
 
 
-def test_clients_that_hold_connections_do_not_hold_up_machines_and_those_who_are_there(tmp_path: Path) -> None:
+def test_clients_that_hold_connections_do_not_hold_up_machines_and_those_who_are_there(
+    tmp_path: Path,
+) -> None:
     with process(tmp_path, before=FEW, options=["--metadata", "127.0.0.1:0"]) as server:
         kept = http.client.HTTPConnection(urlsplit(server.endpoint).netloc, timeout=10)
         with contextlib.closing(kept):

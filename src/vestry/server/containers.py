@@ -28,7 +28,9 @@ _BROKEN = Reply(500, [], b"")
 class ContainersListener:
     """Serves container credentials on sockets; decisions need only what is in memory."""
 
-    def __init__(self, containers: Containers, published: Published, clock: Clock, log: Log, seats: Seats) -> None:
+    def __init__(
+        self, containers: Containers, published: Published, clock: Clock, log: Log, seats: Seats
+    ) -> None:
         self._containers = containers
         self._published = published
         self._clock = clock
