@@ -62,10 +62,12 @@ def test_clients_that_hold_connections_do_not_hold_up_machines_and_those_who_are
 
 def test_a_server_takes_as_many_files_as_its_hard_limit_lets_it(tmp_path: Path) -> None:
     """A quarter of 128 would be too few for these."""
-    with process(tmp_path, before=FEW, options=["--metadata", "127.0.0.1:0"]) as server:
-        with flood(server.ready["metadata"][0], 100):
-            machine = Machine(server.ready["metadata"][0])
-            assert machine.send("GET", "/latest/").status == 404, "no instance is there"
+    with (
+        process(tmp_path, before=FEW, options=["--metadata", "127.0.0.1:0"]) as server,
+        flood(server.ready["metadata"][0], 100),
+    ):
+        machine = Machine(server.ready["metadata"][0])
+        assert machine.send("GET", "/latest/").status == 404, "no instance is there"
 
 
 @pytest.fixture
