@@ -26,6 +26,7 @@ from raw import send
 from vestry import limits
 from vestry.metadata.exchange import Ask, Reply
 from vestry.server import link_local
+from vestry.server.descriptors import Seats
 from vestry.server.link_local import LinkLocalListener
 from vestry.server.listening import listen
 
@@ -234,7 +235,7 @@ def test_connections_are_bounded_in_all_and_for_one_address(monkeypatch: pytest.
 
 def test_the_end_of_a_listener_ends_its_connections_and_leaves_nothing_behind() -> None:
     async def lives() -> weakref.ref[LinkLocalListener]:
-        served, bound = LinkLocalListener(echo, time.time), listen("127.0.0.1", 0)
+        served, bound = LinkLocalListener(echo, time.time, Seats(1)), listen("127.0.0.1", 0)
         await served.open(bound)
         place = bound.getsockname()
         for closes in (True, False):
