@@ -235,7 +235,7 @@ def test_connections_are_bounded_in_all_and_for_one_address(monkeypatch: pytest.
 
 def test_the_end_of_a_listener_ends_its_connections_and_leaves_nothing_behind() -> None:
     async def lives() -> weakref.ref[LinkLocalListener]:
-        served, bound = LinkLocalListener(echo, time.time, Seats(1)), listen("127.0.0.1", 0)
+        served, bound = LinkLocalListener(echo, time.time, Seats(2)), listen("127.0.0.1", 0)
         await served.open(bound)
         place = bound.getsockname()
         for closes in (True, False):
