@@ -63,7 +63,7 @@ GROUPS: dict[str, tuple[str, str]] = {
         "credentials/seal credentials/session credentials/packed directory/ring server/ring services/operator/keys "
         "services/operator/clock",
         "credentials/test_seal.py credentials/test_session.py credentials/test_packed.py directory/test_ring.py "
-        "access/test_keyring.py server/test_key_rotation.py cli/test_cli_clock.py",
+        "access/test_keyring.py server/test_key_rotation.py server/test_ring_upkeep.py cli/test_cli_clock.py",
     ),
     "signatures": (
         "credentials/sigv4 credentials/sigv4a credentials/canonical",

@@ -34,6 +34,10 @@ def test_a_published_key_is_used_after_a_minute_and_not_before() -> None:
     assert not is_due(draft.root.ring, 5061)
 
 
+def test_a_key_in_use_stays_in_use_however_old_it_is() -> None:
+    assert not is_due(root(OLD).ring, OLD.created + 10**9)
+
+
 def test_an_old_key_is_kept_for_the_longest_session_and_then_forgotten() -> None:
     kept = replace(OLD, retired=5060)
     draft = Draft(root(kept, replace(FRESH, standby=False)))
