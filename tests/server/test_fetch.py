@@ -15,6 +15,7 @@ from issuers import DISCOVERY, KEY_SET, RSA_KEYS, Certificates, Issuer, Reply, f
 from vestry import limits
 from vestry.access import proof
 from vestry.credentials.issuer_keys import KeySet
+from vestry.server import fetch as fetching
 from vestry.server.fetch import WRONG_CERTIFICATE, OutOfReach, fetch_keys
 
 
@@ -57,6 +58,26 @@ def test_a_closing_slash_is_not_doubled_and_must_be_the_issuers_own(issuer: Issu
 )
 def test_1_only_https_without_a_user(url: str) -> None:
     assert reason(url) == "the address is not https, or names a user"
+
+
+@pytest.mark.parametrize("url", ["https://[", "https://localhost:99999", "https://localhost:x"])
+def test_1_an_address_that_is_none(url: str) -> None:
+    assert reason(url) == "the address is none"
+
+
+@pytest.mark.parametrize(("url", "port"), [("https://localhost", 443), ("https://localhost:1", 1)])
+def test_the_port_is_that_of_https_where_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, url: str, port: int
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def proxy_for(host: str, port: int) -> str | None:
+        asked.append((host, port))
+        raise OSError("no further")
+
+    monkeypatch.setattr(fetching, "proxy_for", proxy_for)
+    assert "no further" in reason(url)
+    assert asked == [("localhost", port)]
 
 
 def test_1_no_redirect_is_followed(issuer: Issuer) -> None:

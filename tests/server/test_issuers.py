@@ -13,8 +13,9 @@ from issuers import RSA_KEYS
 from vestry import limits
 from vestry.access.proof import Issuer, Needs
 from vestry.credentials.issuer_keys import KeySet, read_keys
+from vestry.server import issuers as issuers_at_hand
 from vestry.server.fetch import WRONG_CERTIFICATE, OutOfReach
-from vestry.server.issuers import IssuerKeys
+from vestry.server.issuers import AT_ONCE, IssuerKeys
 from vestry.server.log import Log
 
 ONE, TWO = Issuer("https://one.example.com"), Issuer("https://two.example.com")
@@ -173,6 +174,86 @@ async def test_an_unforeseen_fault_is_a_trouble_too(world: World) -> None:
     world.answer = ZeroDivisionError()
     assert await world.ask() == ""
     assert world.known.keys(ONE) is None
+
+
+@lived
+async def test_an_unforeseen_fault_is_followed_by_a_pause(world: World) -> None:
+    world.answer = ZeroDivisionError()
+    await world.ask()
+    await world.ask()
+    assert len(world.fetches) == 1
+    world.now += 1
+    await world.ask()
+    assert len(world.fetches) == 2
+
+
+@lived
+async def test_one_more_unknown_key_id_is_earned_each_half_minute(world: World) -> None:
+    for _ in range(limits.ISSUER_ALLOWANCE + 1):
+        await world.ask()
+    for elapsed, expected in ((limits.ISSUER_ALLOWANCE_SECONDS - 1, 0), (1, 1), (0, 1)):
+        world.now += elapsed
+        await world.ask()
+        assert len(world.fetches) == limits.ISSUER_ALLOWANCE + expected
+
+
+@lived
+async def test_so_many_fetches_are_under_way_at_once_and_no_more(world: World) -> None:
+    world.gate = asyncio.Event()
+    asking = [asyncio.create_task(world.ask(Issuer(f"https://{n}.example.com"))) for n in range(AT_ONCE + 4)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(world.fetches) == AT_ONCE
+    world.gate.set()
+    await asyncio.gather(*asking)
+    assert len(world.fetches) == AT_ONCE + 4
+
+
+@lived
+async def test_keys_that_are_being_fetched_are_not_refreshed_as_well(world: World) -> None:
+    await world.ask()
+    world.known.keys(ONE)
+    world.now += limits.ISSUER_FRESH
+    world.fetches.clear()
+    world.gate = asyncio.Event()
+    asking = asyncio.create_task(world.ask())
+    await asyncio.sleep(0)
+    await world.known.refresh()
+    world.gate.set()
+    await asking
+    assert world.fetches == [ONE]
+
+
+@lived
+async def test_refreshing_leaves_an_issuer_alone_that_has_failed(world: World) -> None:
+    await world.ask()
+    world.known.keys(ONE)
+    world.now += limits.ISSUER_FRESH
+    world.fetches.clear()
+    world.answer = OutOfReach("down")
+    await world.known.refresh()
+    await world.known.refresh()
+    assert world.fetches == [ONE]
+    world.now += 1
+    await world.known.refresh()
+    assert world.fetches == [ONE, ONE]
+
+
+@lived
+async def test_keys_in_use_are_looked_over_again_and_again(world: World) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(issuers_at_hand, "ROUND", 0.01)
+        await world.ask()
+        world.known.keys(ONE)
+        world.now += limits.ISSUER_FRESH
+        world.answer = SECOND
+        fresh = asyncio.create_task(world.known.keep_fresh())
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if world.known.keys(ONE) is SECOND:
+                break
+        fresh.cancel()
+    assert world.known.keys(ONE) is SECOND
 
 
 @lived
