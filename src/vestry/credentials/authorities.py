@@ -51,7 +51,7 @@ def check_authorities(pem: str) -> None:
     """Raise ValidationError unless a PEM bundle may be a trust anchor's.
 
     1. It is one or two certificates, and nothing that cannot be read.
-    2. Each is an X.509v3 certificate of a certificate authority: basic constraints say so.
+    2. Each is a certificate authority's: basic constraints say so, which only an X.509v3 certificate has.
     3. Each may sign certificates, by its key usage.
     4. Each is signed with SHA-256 or stronger, and its key is one that is verified with here.
     """
@@ -68,7 +68,7 @@ def check_authorities(pem: str) -> None:
             f"A trust anchor has at most {limits.CERTIFICATES_PER_ANCHOR} certificates, but {len(found)} were given."
         )
     for one in found:
-        if one.version is not x509.Version.v3 or not _is_authority(one):  # 2
+        if not _is_authority(one):  # 2
             raise ValidationError("Incorrect basic constraints for CA certificate.")
         if not _may_sign_certificates(one):  # 3
             raise ValidationError("Incorrect key usage for CA certificate.")

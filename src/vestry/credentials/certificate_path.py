@@ -39,11 +39,11 @@ def check_path(
 ) -> None:
     """Raise AccessDenied unless `certificate` may stand for its holder at `wall` (epoch seconds).
 
-    1. It is an X.509v3 certificate with a subject and a strong key, signed with SHA-256 or stronger; it is no authority,
-       and its key usage has digital signatures.
+    1. It has a subject, and is signed with SHA-256 or stronger; it is no authority, and its key usage has digital
+       signatures (which only an X.509v3 certificate can say).
     2. It is valid now.
     3. `chain` leads to one of `authorities`: each signed the one before it, is an authority that may sign certificates,
-       has a strong key and is valid now, and keeps to its path length and name constraints; nothing critical is left
+       is valid now, and keeps to its path length and name constraints. All have strong keys, and nothing critical is left
        ununderstood.
     4. None of them but the last is in a list of `lists` that its issuer signed.
     """
@@ -58,10 +58,10 @@ def check_path(
 
 
 def _check_holder(certificate: x509.Certificate) -> None:
-    if certificate.version is not x509.Version.v3 or not len(certificate.subject.rdns):
-        raise AccessDenied(INSUFFICIENT, hint="It must be an X.509v3 certificate with a subject.")
-    if not is_strong(certificate) or strong_key(certificate) is None:
-        raise AccessDenied(INSUFFICIENT, hint="Its key or the algorithm it is signed with is too weak.")
+    if not len(certificate.subject.rdns):
+        raise AccessDenied(INSUFFICIENT, hint="It must have a subject.")
+    if not is_strong(certificate):
+        raise AccessDenied(INSUFFICIENT, hint="The algorithm that it is signed with is too weak.")
     constraints = extension_of(certificate, x509.BasicConstraints)
     usage = extension_of(certificate, x509.KeyUsage)
     if constraints is not None and constraints.ca:
