@@ -21,7 +21,7 @@ from cryptography.x509.verification import (
 )
 
 from vestry import limits
-from vestry.credentials.authorities import extension_of, is_strong, revokes, strong_key
+from vestry.credentials.authorities import extension_of, is_strong, revokes
 from vestry.errors import AccessDenied
 
 UNTRUSTED = "Untrusted signing certificate"
@@ -43,7 +43,7 @@ def check_path(
        signatures (which only an X.509v3 certificate can say).
     2. It is valid now.
     3. `chain` leads to one of `authorities`: each signed the one before it, is an authority that may sign certificates,
-       is valid now, and keeps to its path length and name constraints. All have strong keys, and nothing critical is left
+       has a strong key, is valid now, and keeps to its path length and name constraints; nothing critical is left
        ununderstood.
     4. None of them but the last is in a list of `lists` that its issuer signed.
     """
@@ -84,17 +84,9 @@ def _path(
     )
     builder = builder.extension_policies(ca_policy=_AUTHORITIES, ee_policy=ExtensionPolicy.permit_all())
     try:
-        path = builder.build_client_verifier().verify(certificate, list(chain)).chain
+        return builder.build_client_verifier().verify(certificate, list(chain)).chain
     except VerificationError as reason:
         raise AccessDenied(UNTRUSTED, hint=f"No path leads to the trust anchor: {reason}.") from None
-    if any(strong_key(one) is None for one in path):
-        raise AccessDenied(UNTRUSTED, hint="An authority on the path to the trust anchor has a weak key.")
-    return path
-
-
-def _is_authority(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    if not constraints.ca:
-        raise ValueError("not an authority")
 
 
 def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage) -> None:
@@ -102,8 +94,9 @@ def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage) -
         raise ValueError("may not sign certificates")
 
 
+#: That basic constraints say `CA` and that keys are strong is what `cryptography` demands of authorities by itself.
 _AUTHORITIES = (
     ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_authority)
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
     .require_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates)
 )
