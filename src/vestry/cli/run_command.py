@@ -81,7 +81,7 @@ class Child:
                     return status
             elif (
                 seen.si_code <= 0
-            ):  # sent by a process; the kernel's own, a terminal's, went to the command as well
+            ):  # a process sent it; the kernel's own, a terminal's, reach the command as well
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, seen.si_signo)
 
