@@ -8,6 +8,7 @@ import pty
 import select
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from places import Place
 from running import CLEAN, UNPRIVILEGED, line, machine, needs_namespaces, needs_slirp, python, run, until
 from serving import Server
+from vestry.cli.run_keeper import GRACE_SECONDS
 
 WAYS = [
     pytest.param(["--require-namespace"], CLEAN, id="namespace", marks=needs_namespaces),
@@ -229,6 +231,33 @@ def test_what_is_left_in_the_namespace_may_end_by_itself_and_is_killed_when_it_d
     assert (tmp_path / "polite").read_text() == "ended"
     assert (tmp_path / "deaf").read_text() == "begun"
     assert int(done.stdout) not in networks()
+
+
+@needs_namespaces
+def test_what_is_inherited_is_let_go_when_the_command_is_gone(server: Server, instance: str) -> None:
+    script = python(
+        "import subprocess, sys, time",
+        "deaf = 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); time.sleep(60)'",
+        "left = subprocess.Popen([sys.executable, '-c', deaf], start_new_session=True, stdout=subprocess.PIPE)",
+        "left.stdout.readline()",
+        "print('ready', flush=True)",
+        "time.sleep(60)",
+    )
+    ours, theirs = os.pipe()
+    with subprocess.Popen(
+        line(server.data, instance, script, ["--require-namespace"]),
+        env=CLEAN,
+        stdout=subprocess.PIPE,
+        pass_fds=[theirs],
+    ) as running:
+        os.close(theirs)
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"ready\n"
+        running.kill()
+        began = time.monotonic()
+        assert running.stdout.read() == os.read(ours, 1) == b""
+        assert time.monotonic() - began < GRACE_SECONDS - 0.5, "the keeper still waits for what is left"
+        os.close(ours)
 
 
 @needs_namespaces

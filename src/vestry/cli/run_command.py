@@ -79,9 +79,7 @@ class Child:
                 ended, status = os.waitpid(self.pid, os.WNOHANG)
                 if ended:
                     return status
-            elif (
-                seen.si_code <= 0
-            ):  # a process sent it; the kernel's own, a terminal's, reach the command as well
+            elif seen.si_code <= 0:  # sent by a process: what a terminal sends reaches the command as well
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, seen.si_signo)
 

@@ -81,7 +81,6 @@ def processes_in(namespace: int) -> list[int]:
 def _keep(channel: socket.socket) -> None:
     """Be the keeper, until the other end of `channel` is closed."""
     os.setsid()
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda *_: None)  # not ignored: what it starts would inherit that
     nothing = os.open(os.devnull, os.O_RDWR)
