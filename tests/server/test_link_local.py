@@ -85,24 +85,17 @@ def test_answers_come_in_the_order_of_requests_that_were_sent_at_once(endpoint: 
     assert re.findall(rb"GET /n(\d) ", got) == [b"%d" % number for number in range(10)]
 
 
-def test_of_very_many_requests_sent_at_once_some_are_answered_and_the_rest_has_to_come_again(
-    endpoint: str,
-) -> None:
-    with connect(endpoint) as client:
+def test_of_very_many_requests_sent_at_once_some_are_answered_and_the_rest_has_to_come_again() -> None:
+    asked = []
+
+    def counting(address: str, one: Ask) -> Reply:
+        asked.append(one)
+        return echo(address, one)
+
+    with listening(counting) as endpoint, connect(endpoint) as client:
         got = ask(client, b"GET / HTTP/1.1\r\n\r\n" * 500)
-    assert got.count(b"HTTP/1.1 200") <= limits.LINK_LOCAL_PIPELINED
+    assert got.count(b"HTTP/1.1 200") <= len(asked) == limits.LINK_LOCAL_PIPELINED
     assert b"Connection: close" in got or got == b"", "a reset may have taken the answers away"
-
-
-def test_who_offers_another_protocol_is_answered_once_and_has_to_come_again(endpoint: str) -> None:
-    """Java's HttpClient offers HTTP/2 with its first request."""
-    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
-    with connect(endpoint) as client:
-        got = ask(client, b"GET /java HTTP/1.1\r\n" + offer)
-    assert got.startswith(b"HTTP/1.1 200")
-    assert b"GET /java " in got
-    assert b"Connection: close" in got
-    assert got.count(b"HTTP/1.1 ") == 1
 
 
 def test_a_repeated_header_is_joined_by_commas(endpoint: str) -> None:
@@ -144,6 +137,7 @@ def test_a_small_body_is_read_and_its_sender_may_wait_for_leave(endpoint: str) -
         ("a header without end", b"GET / HTTP/1.1\r\nA: " + b"b" * 20_000, 400),
         ("headers that are too large together", b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 999) * 30, 400),
         ("too long a target", b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n", 400),
+        ("a target without host", b"GET http:///x HTTP/1.1\r\n\r\n", 400),
         ("a target that is no path", b"CONNECT host:80 HTTP/1.1\r\n\r\n", 400),
         ("nothing but ends of lines", b"\r\n" * 10_000, 400),
         ("a large body", b"PUT / HTTP/1.1\r\nContent-Length: 99999\r\n\r\n" + b"a" * 20_000, 413),
@@ -206,10 +200,10 @@ def test_who_does_not_read_is_asked_for_no_more_and_dropped(monkeypatch: pytest.
                 client.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 time.sleep(0.01)
         assert len(answered) < 20, "it reads what it cannot answer"
-        with pytest.raises(ConnectionError):  # noqa: PT012
+        with contextlib.suppress(ConnectionError):
             while client.recv(1_000_000):
                 pass
-            raise ConnectionError("closed")
+        assert len(answered) < 20, "it was not dropped, but answered when it read at last"
 
 
 def test_connections_are_bounded_in_all_and_for_one_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,7 +186,7 @@ class LinkLocalProtocol(asyncio.Protocol):
         self._head = False
         if len(self._target) > limits.LINK_LOCAL_BYTES:
             raise httptools.HttpParserError("the request line is too long")
-        if b"expect" in self._headers and not self._ended:
+        if b"expect" in self._headers:
             self._transport.write(_CONTINUE)
 
     def on_message_complete(self) -> None:
