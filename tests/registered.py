@@ -88,7 +88,7 @@ class Registered:
     def ask(self, method: str, path: str, **headers: str) -> Reply:
         """Return the answer to a request; `_` in a header's name stands for `-`."""
         named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-        return self.imds.answer(self.root, self.id, Ask(method, path, named), self.now, self.now)
+        return self.imds.answer(self.root, self.id, Ask(method, path, named), self.now)
 
     def token(self, seconds: int = 21_600) -> str:
         """Return a session token."""

@@ -57,8 +57,8 @@ _NO_RANGES, _RANGES = (b"Accept-Ranges", b"none"), (b"Accept-Ranges", b"bytes")
 
 
 class Imds:
-    """Answers instances. It holds the installation's secrets, compiled policies, and credentials and signatures that were made, all of
-    them pure results, and remembers nothing of requests.
+    """Answers instances. It holds the installation's secrets, compiled policies, and credentials and signatures that were
+    made, all of them pure results, and remembers nothing of requests.
 
     `entropy` returns fresh random bytes.
     """
@@ -70,9 +70,8 @@ class Imds:
         self.minted = Minted()
         self.signer = Signer(keyring)
 
-    def answer(self, root: Root, instance_id: str, ask: Ask, now: int, wall: int) -> Reply:
-        """Return the answer to what an instance asks; `now` and `wall` are the session clock's and the real clock's
-        reading in epoch seconds."""
+    def answer(self, root: Root, instance_id: str, ask: Ask, now: int) -> Reply:
+        """Return the answer to what an instance asks; `now` is the session clock's reading in epoch seconds."""
         instance = root.instance(instance_id)
         if instance is None:  # 1
             return refusal(404)

@@ -226,7 +226,8 @@ class LinkLocalProtocol(asyncio.Protocol):
 
     def _send(self, reply: Reply, method: str, keep: bool) -> None:
         if reply.hops and reply.hops != self._hops:
-            self._limit_hops(reply.hops)
+            limit_hops(self._transport.get_extra_info("socket"), reply.hops)
+            self._hops = reply.hops
         lines = [_LINES[reply.status], self._listener.date()]
         lines += [b"%b: %b\r\n" % header for header in reply.headers]
         lines.append(b"Content-Length: %d\r\n" % len(reply.body))
@@ -239,17 +240,16 @@ class LinkLocalProtocol(asyncio.Protocol):
         if not keep:
             self.close()
 
-    def _limit_hops(self, hops: int) -> None:
-        """Let the connection's packets go no further than that, from now to its end.
 
-        Set back behind the answer, the limit would not hold for the packets that repeat it when the first were lost on
-        the way, and lost they are wherever the limit matters.
-        """
-        connection = self._transport.get_extra_info("socket")
-        if connection.family == socket.AF_INET6:
-            connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hops)
-        connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops)
-        self._hops = hops
+def limit_hops(connection: socket.socket, hops: int) -> None:
+    """Let a connection's packets go no further than that, from now to its end.
+
+    Set back behind the answer, the limit would not hold for the packets that repeat it when the first were lost on
+    the way, and lost they are wherever the limit matters.
+    """
+    if connection.family == socket.AF_INET6:
+        connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hops)
+    connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops)
 
 
 def address_of(peer: tuple[str, int] | tuple[str, int, int, int] | None) -> str:

@@ -170,4 +170,4 @@ class MetadataListener:
                 return refusal(403)
         if ipv6 and ":" in address and instance.options.ipv6 != "enabled":  # 3
             return refusal(403)
-        return self._imds.answer(root, identifier, ask, int(self._clock.now()), int(self._clock.wall()))
+        return self._imds.answer(root, identifier, ask, int(self._clock.now()))
