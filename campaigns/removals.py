@@ -33,8 +33,8 @@ GROUPS: dict[str, tuple[str, str]] = {
         "credentials/test_oidc.py services/sts/test_web_identity.py services/iam/test_oidc_providers.py",
     ),
     "issuers": (
-        "server/issuers server/fetch server/trust_anchors server/proving",
-        "server/test_issuers.py server/test_fetch.py server/test_proving.py services/sts/test_web_identity.py",
+        "server/issuers server/fetch server/trust_anchors server/outbound_proxy server/proving",
+        "server/test_issuers.py server/test_fetch.py server/test_trust_anchors.py server/test_outbound_proxy.py server/test_proving.py services/sts/test_web_identity.py",
     ),
     "issuing": (
         "credentials/web_identity server/issuer_documents server/signing_keys services/sts/web_identity_token",

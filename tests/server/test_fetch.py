@@ -102,7 +102,7 @@ def test_2_a_thumbprint_stands_in_for_an_authority(
     assert fetch(issuer.url, "0" * 40, certificates.thumbprint()).keys
     with pytest.raises(OutOfReach) as caught:
         fetch(issuer.url, "0" * 40)
-    assert caught.value.answer == WRONG_CERTIFICATE
+    assert caught.value.answer == str(caught.value) == WRONG_CERTIFICATE
 
 
 def test_2_a_thumbprint_does_not_excuse_a_wrong_name(
@@ -138,6 +138,20 @@ def test_3_an_answer_comes_in_time(issuer: Issuer, monkeypatch: pytest.MonkeyPat
     began = time.monotonic()
     assert "Timeout" in (said := reason(issuer.url)) or "no answer within" in said
     assert time.monotonic() - began < 0.9
+
+
+def test_3_all_of_an_answer_comes_in_time(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a little of it comes."""
+
+    async def dripping(*_: object) -> bytes:
+        while True:
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(limits, "ISSUER_SECONDS", 1)
+    monkeypatch.setattr(fetching, "_body", dripping)
+    began = time.monotonic()
+    assert reason(issuer.url) == "no answer within 1 seconds"
+    assert time.monotonic() - began < 1.9
 
 
 BAD: dict[str, tuple[Callable[[], Reply], str]] = {
@@ -184,5 +198,6 @@ def test_6_there_is_a_key(issuer: Issuer, document: Any) -> None:
     assert "key" in reason(issuer.url)
 
 
-def test_nobody_there(issuer: Issuer) -> None:
-    assert "ConnectError" in reason("https://localhost:1")
+@pytest.mark.parametrize("thumbprints", [(), ("0" * 40,)])
+def test_nobody_there(issuer: Issuer, thumbprints: tuple[str, ...]) -> None:
+    assert reason("https://localhost:1", *thumbprints).startswith("ConnectError")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,9 +38,11 @@ class Signing:
 
     def __init__(self) -> None:
         self.submissions: list[Submission] = []
+        self.threads: list[str] = []
 
     def prove(self, submission: Submission) -> Caller | Needs:
         self.submissions.append(submission)
+        self.threads.append(threading.current_thread().name)
         said = submission.parameters["SAMLAssertion"]
         if said == "unknown-key" and not submission.awaited:
             return Needs(Issuer("https://issuer.example"))
@@ -106,6 +109,7 @@ def test_what_a_proof_lacks_is_asked_for_once_and_then_it_is_judged_again(
     answer = refusal(sts.assume_role_with_saml, **asking(place, "unknown-key", place.role("r")))
     assert answer[1] == "InvalidIdentityToken"
     assert [one.awaited for one in signing.submissions] == [False, True]
+    assert "server" not in signing.threads, "what takes long is done off the event loop"
 
 
 def test_parameters_are_checked_before_the_proof(signing: Signing, place: Place) -> None:
@@ -147,7 +151,7 @@ def test_on_another_root_the_proof_is_judged_again_with_what_it_gave_before() ->
     first, second = Root(1), Root(2)
     assert asyncio.run(proving.first(Published(first))) == (caller, first)
     assert proving.again(second) is caller
-    assert [(one.root.revision, one.earlier, one.wall, one.now) for one in seen] == [
-        (1, None, 10, 20),
-        (2, caller, 10, 20),
+    assert [(one.root.revision, one.earlier, one.wall, one.now, one.awaited) for one in seen] == [
+        (1, None, 10, 20, False),
+        (2, caller, 10, 20, True),
     ]
