@@ -109,7 +109,7 @@ def authority(common: str = "root", issuer: Certified | None = None, **more: Any
 
 
 def revocation_list(
-    issuer: Certified, *revoked: Certified, key: Key | None = None, days: float = 30
+    issuer: Certified, *revoked: Certified, key: Key | None = None, days: float = 30, digest: Any = None
 ) -> bytes:
     """A revocation list (PEM) of an authority, signed by `key` where that is given."""
     builder = (
@@ -124,4 +124,4 @@ def revocation_list(
             x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW - dt.timedelta(days=1))
         )
         builder = builder.add_revoked_certificate(entry.build())
-    return builder.sign(key or issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return builder.sign(key or issuer.key, digest or hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

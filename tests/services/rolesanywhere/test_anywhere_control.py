@@ -344,7 +344,8 @@ def test_a_revocation_list_is_imported_told_and_taken_away(place: Place, anywher
 def test_what_is_no_list_of_the_anchor_is_not_imported(anywhere: Any) -> None:
     arn = anchor(anywhere)["trustAnchorArn"]
     forged = revocation_list(ROOT, key=ec_key())
-    for data in (b"nothing", forged):
+    weak = revocation_list(ROOT, digest=hashes.SHA224())
+    for data in (b"nothing", forged, weak, ROOT.pem.encode()):
         found = refusal(anywhere.import_crl, name="n", crlData=data, trustAnchorArn=arn)
         assert found[:2] == (400, "ValidationException")
     good = revocation_list(ROOT)
@@ -354,6 +355,13 @@ def test_what_is_no_list_of_the_anchor_is_not_imported(anywhere: Any) -> None:
         name="of an authority below", crlData=revocation_list(authority("other")), trustAnchorArn=arn
     )
     assert "quota" in refusal(anywhere.import_crl, name="n", crlData=good, trustAnchorArn=arn)[2]
+
+
+def test_an_authority_that_may_not_sign_lists_has_none(anywhere: Any) -> None:
+    silent = authority("silent", key_usage=usage(key_cert_sign=True))
+    arn = anchor(anywhere, source=bundle(silent))["trustAnchorArn"]
+    found = refusal(anywhere.import_crl, name="n", crlData=revocation_list(silent), trustAnchorArn=arn)
+    assert found[:2] == (400, "ValidationException")
 
 
 def test_an_alias_names_a_trust_anchor_in_requests(place: Place, anywhere: Any) -> None:

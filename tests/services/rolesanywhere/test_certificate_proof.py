@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from botocore.awsrequest import AWSRequest
 from cryptography import x509
@@ -148,6 +149,16 @@ def test_verify_1_the_algorithm_is_that_of_the_key(site: Site) -> None:
 )
 def test_verify_1_a_weak_key_signs_nothing(site: Site, key: Any) -> None:
     assert site.session(site.holder(key=key)).code == "InvalidSignatureException"
+
+
+def test_verify_1_a_key_that_takes_long_to_verify_with_signs_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = site.holder(key=rsa_key(3072))
+    monkeypatch.setattr("vestry.limits.RSA_MOST_BITS", 3072)
+    assert site.session(holder).status == 201
+    monkeypatch.setattr("vestry.limits.RSA_MOST_BITS", 3071)
+    assert site.session(holder).code == "InvalidSignatureException"
 
 
 def test_verify_1_stronger_keys_are_as_good(site: Site) -> None:
@@ -395,6 +406,17 @@ def test_path_4_a_list_that_the_issuer_did_not_sign_revokes_nothing(server: Serv
     assert site.session(holder, below).status == 201
 
 
+def test_path_4_a_list_of_another_name_revokes_nothing_though_the_key_is_the_same(server: Server) -> None:
+    site = Site(Place(server))
+    holder = site.holder()
+    renamed = authority("another name", key=site.root.key)
+    arn = site.anchor["trustAnchorArn"]
+    site.client.import_crl(
+        name="r", crlData=revocation_list(renamed, holder), trustAnchorArn=arn, enabled=True
+    )
+    assert site.session(holder).status == 201
+
+
 # ── prove_certificate ────────────────────────────────────────────────────────────────────────────────────────────
 def at(moment: float) -> Callable[[pytest.MonkeyPatch], None]:
     class Then(dt.datetime):
@@ -429,6 +451,22 @@ def test_prove_2_the_scope_is_this_service(site: Site) -> None:
     assert "credentialSet" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "scope", ["20200101/us-east-1/rolesanywhere/aws4_request", "{}/us-east-1/rolesanywhere/aws4"]
+)
+def test_prove_2_the_scope_is_of_the_day_and_ends_as_it_must(
+    site: Site, scope: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other(_: Any, request: AWSRequest) -> str:
+        return scope.format(request.context["timestamp"][:8])
+
+    monkeypatch.setattr(IAMRolesAnywhereSigner, "scope", other)
+    monkeypatch.setattr(IAMRolesAnywhereSigner, "credential_scope", other)
+    found = site.session(site.holder())
+    assert found.code == "InvalidSignatureException"
+    assert "Credential" in found.body["message"]
+
+
 def test_prove_4_the_anchor_is_of_the_signatures_region(site: Site) -> None:
     assert site.session(site.holder(), region="eu-west-1").refused == UNTRUSTED
 
@@ -449,6 +487,42 @@ def test_prove_4_an_anchor_that_is_off_gone_or_anothers_proves_nothing(server: S
     assert site.session(holder).status == 201
     site.client.delete_trust_anchor(trustAnchorId=identifier)
     assert site.session(holder).refused == UNTRUSTED
+
+
+def test_prove_4_and_6_an_arn_is_right_in_every_part(site: Site) -> None:
+    holder = site.holder()
+    for parameter, refused in (
+        ("trustAnchorArn", UNTRUSTED),
+        ("profileArn", (403, "AccessDeniedException", f"Unable to assume role for {site.role}")),
+    ):
+        arn = site.parameters()[parameter]
+        kind = arn.rpartition(":")[2].partition("/")[0]
+        for other in (
+            arn.replace("us-east-1", "eu-west-1"),
+            arn.replace("arn:aws:", "arn:aws-cn:"),
+            arn.replace(f"{kind}/", f"{kind}/x/"),
+        ):
+            assert site.session(holder, **{parameter: other}).refused == refused, other
+    elsewhere = site.profile["profileArn"].replace(site.place.number, "999999999999")
+    assert site.session(holder, profileArn=elsewhere).status == 403
+
+
+def test_prove_6_the_profile_is_of_the_signatures_region(site: Site) -> None:
+    keys = site.place.keys
+    elsewhere = boto3.client(
+        "rolesanywhere",
+        endpoint_url=site.place.server.endpoint,
+        region_name="eu-west-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+    )
+    profile = elsewhere.create_profile(name="app", roleArns=[site.role], enabled=True)["profile"]
+    found = site.session(site.holder(), profileArn=profile["profileArn"])
+    assert found.refused == (403, "AccessDeniedException", f"Unable to assume role for {site.role}")
+    source = bundle(site.root)
+    anchor = elsewhere.create_trust_anchor(name="root", source=source, enabled=True)["trustAnchor"]
+    given = {"trustAnchorArn": anchor["trustAnchorArn"], "profileArn": profile["profileArn"]}
+    assert site.session(site.holder(), region="eu-west-1", **given).status == 201
 
 
 def test_prove_6_the_role_of_another_account_is_out_of_reach(server: Server) -> None:
