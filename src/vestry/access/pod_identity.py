@@ -13,12 +13,7 @@ import msgspec
 from vestry.access.proof import AtHand, Issuer, Needs
 from vestry.credentials.oidc import read_token, verify_token
 from vestry.directory.workloads import Cluster
-from vestry.errors import (
-    ExpiredIdentityToken,
-    ExpiredServiceAccountToken,
-    InvalidIdentityToken,
-    InvalidServiceAccountToken,
-)
+from vestry.errors import InvalidIdentityToken, InvalidServiceAccountToken
 
 #: The audience of the tokens that pods are given for this.
 AUDIENCE = "pods.eks.amazonaws.com"
@@ -45,7 +40,7 @@ def proven_pod(text: str, cluster: Cluster, at_hand: AtHand, wall: int) -> Pod |
     3. Signature, times, subject and audience hold (`verify_token`).
     4. It is bound to a pod, and its subject is the service account that its claims name.
 
-    Raises InvalidServiceAccountToken, ExpiredServiceAccountToken.
+    Raises InvalidServiceAccountToken, ExpiredIdentityToken.
     """
     try:
         token = read_token(text)
@@ -61,8 +56,6 @@ def proven_pod(text: str, cluster: Cluster, at_hand: AtHand, wall: int) -> Pod |
                 _NO_KEY, hint="The server's log says why the issuer's keys could not be had."
             )
         identity = verify_token(token, key, (AUDIENCE,), wall)  # 3
-    except ExpiredIdentityToken as fault:
-        raise ExpiredServiceAccountToken(fault.message) from None
     except InvalidIdentityToken as fault:
         raise InvalidServiceAccountToken(fault.message, hint=fault.hint) from None
     pod = _bound_to(identity.claims)

@@ -45,6 +45,16 @@ class Workloads(msgspec.Struct, frozen=True, gc=False):
         """Return the cluster of that name."""
         return self.clusters.get(cluster_key(region, name))
 
+    def association(self, region: str, cluster: str, identifier: str) -> PodAssociation | None:
+        """Return the association of that id in a cluster."""
+        found = self.associations.get(identifier)
+        return found if found is not None and (found.region, found.cluster) == (region, cluster) else None
+
+    def association_by_arn(self, arn: str, region: str) -> PodAssociation | None:
+        """Return the association with exactly that ARN, which is of that region."""
+        found = self.associations.get(arn.rpartition("/")[2])
+        return found if found is not None and (found.arn, found.region) == (arn, region) else None
+
     def of_cluster(self, cluster: Cluster) -> list[PodAssociation]:
         """Return a cluster's associations, by id. It looks at all of the account."""
         found = (

@@ -7,7 +7,6 @@ from vestry.errors.faults import AuthenticationFault, ParameterFault, StateFault
 __all__ = [
     "AssociationInUse",
     "ClusterNotFound",
-    "ExpiredServiceAccountToken",
     "InvalidEksParameter",
     "InvalidEksRequest",
     "InvalidServiceAccountToken",
@@ -55,11 +54,3 @@ class InvalidServiceAccountToken(AuthenticationFault):
 
     code = "InvalidTokenException"
     status = 400
-
-
-class ExpiredServiceAccountToken(AuthenticationFault):
-    """A service account's token was presented too late."""
-
-    code = "ExpiredTokenException"
-    status = 400
-    default_hint = "Kubernetes renews a projected token in its file: read the file again."

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from issuers import Certificates, Issuer
 from places import Place, document, refusal, statement, trusting
 from pods import EKS, TRUSTS_EKS, Cluster
+from serving import serving
 from vestry import limits
 
 
@@ -51,6 +55,7 @@ def test_made_shown_changed_and_deleted(cluster: Cluster) -> None:
     assert (again["targetRoleArn"], again["disableSessionTags"]) == (cluster.role, True)
     without = cluster.eks.update_pod_identity_association(**which, targetRoleArn="")["association"]
     assert "targetRoleArn" not in without
+    assert without["disableSessionTags"] is True
     assert "externalId" not in without
     assert cluster.eks.delete_pod_identity_association(**which)["association"] == without
     for call in (
@@ -75,6 +80,12 @@ def test_a_service_account_has_one_association(cluster: Cluster) -> None:
     cluster.associate(serviceAccount="safe")
     cluster.eks.delete_pod_identity_association(**named(cluster, made))
     cluster.associate()
+
+
+def test_an_empty_token_is_none(cluster: Cluster) -> None:
+    first = cluster.associate(clientRequestToken="")
+    second = cluster.associate(clientRequestToken="", namespace="bank")
+    assert first["associationId"] != second["associationId"]
 
 
 def test_a_request_that_is_sent_again_makes_one_association(cluster: Cluster) -> None:
@@ -129,7 +140,9 @@ def test_the_role_must_let_eks_use_it_and_be_of_the_same_account(cluster: Cluste
 
 def test_a_role_of_another_account_is_never_passed(cluster: Cluster) -> None:
     other = Place(cluster.server).role("App", TRUSTS_EKS)
-    assert create(cluster, roleArn=other)[1] in {"AccessDeniedException", "InvalidParameterException"}
+    status, code, said = create(cluster, roleArn=other)
+    assert (status, code) == (403, "AccessDeniedException"), "even of the root user"
+    assert f"on resource: {other}" in said
 
 
 @pytest.mark.parametrize("missing", ["iam:PassRole", "iam:GetRole", "eks:CreatePodIdentityAssociation"])
@@ -144,6 +157,69 @@ def test_making_one_asks_for_the_cluster_and_the_role(cluster: Cluster, missing:
     assert (status, code) == (403, "AccessDeniedException")
     where = cluster.arn if missing.startswith("eks") else cluster.role
     assert f"is not authorized to perform: {missing} on resource: {where}" in said
+
+
+def test_the_roles_tags_count_where_it_is_looked_at(cluster: Cluster) -> None:
+    cluster.place.iam.tag_role(RoleName="App", Tags=[{"Key": "team", "Value": "red"}])
+    wanted = {"clusterName": "prod", "namespace": "shop", "serviceAccount": "till", "roleArn": cluster.role}
+    for team in ("blue", "red"):
+        keys = cluster.place.user(
+            team,
+            statement("Allow", ["iam:PassRole", "eks:*"]),
+            statement("Allow", "iam:GetRole", Condition={"StringEquals": {"aws:ResourceTag/team": team}}),
+        )
+        eks = cluster.place.client("eks", keys)
+        if team == "red":
+            eks.create_pod_identity_association(**wanted)
+        else:
+            assert "iam:GetRole" in refusal(eks.create_pod_identity_association, **wanted)[2]
+
+
+def test_tags_are_asked_of_the_association_and_a_cluster_by_its_name(cluster: Cluster) -> None:
+    made, other = cluster.associate(tags={"team": "red"}), cluster.associate(namespace="bank")
+    red = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    keys = cluster.place.user(
+        "red",
+        statement("Allow", "eks:ListTagsForResource", Condition=red),
+        statement("Allow", "eks:DescribeCluster", cluster.arn),
+        statement("Allow", "eks:DescribePodIdentityAssociation", Condition=red),
+    )
+    eks = cluster.place.client("eks", keys)
+    eks.list_tags_for_resource(resourceArn=made["associationArn"])
+    eks.describe_pod_identity_association(**named(cluster, made))
+    eks.describe_cluster(name="prod")
+    assert refusal(eks.describe_cluster, name="test")[1] == "AccessDeniedException"
+    for call, which in (
+        (eks.list_tags_for_resource, {"resourceArn": other["associationArn"]}),
+        (eks.list_tags_for_resource, {"resourceArn": made["associationArn"].replace("/prod/", "/test/")}),
+        (eks.describe_pod_identity_association, named(cluster, other)),
+        (eks.describe_pod_identity_association, named(cluster, made) | {"clusterName": "test"}),
+    ):
+        assert refusal(call, **which)[1] == "AccessDeniedException", which
+
+
+def test_an_association_is_its_clusters_regions_and_accounts(cluster: Cluster) -> None:
+    made = cluster.associate()
+    arn, number = made["associationArn"], cluster.place.number
+    cluster.server.operator(
+        "cluster.create", name="test", account=number, issuer=cluster.issuer.url, region="us-east-1"
+    )
+    found = refusal(
+        cluster.eks.describe_pod_identity_association, **(named(cluster, made) | {"clusterName": "test"})
+    )
+    assert found[1] == "ResourceNotFoundException"
+    elsewhere = boto3.client(
+        "eks",
+        endpoint_url=cluster.server.endpoint,
+        region_name="eu-west-1",
+        aws_access_key_id=cluster.place.keys["AccessKeyId"],
+        aws_secret_access_key=cluster.place.keys["SecretAccessKey"],
+    )
+    list_tags = cluster.eks.list_tags_for_resource
+    assert refusal(list_tags, resourceArn=arn.replace("/prod/", "/test/"))[1] == "NotFoundException"
+    assert refusal(elsewhere.list_tags_for_resource, resourceArn=arn)[1] == "NotFoundException"
+    assert refusal(list_tags, resourceArn=arn.replace(number, "999999999999"))[1] == "AccessDeniedException"
+    assert refusal(list_tags, resourceArn="association")[:2] == (400, "BadRequestException")
 
 
 def test_permission_may_be_narrowed_by_service_tags_and_association(cluster: Cluster) -> None:
@@ -199,6 +275,8 @@ def test_listed_by_id_in_pages_and_by_pod(cluster: Cluster) -> None:
     assert [(one["namespace"], one["serviceAccount"]) for one in some["associations"]] == [("shop", "safe")]
     found = refusal(cluster.eks.list_pod_identity_associations, clusterName="prod", nextToken="x")
     assert found == (400, "InvalidParameterException", "The nextToken is not valid.")
+    found = refusal(cluster.eks.list_pod_identity_associations, clusterName="prod", nextToken="dmVzdHJ5OmE!=")
+    assert found[1] == "InvalidParameterException", "base64 with something else in it"
     assert (
         refusal(cluster.eks.list_pod_identity_associations, clusterName="x")[1] == "ResourceNotFoundException"
     )
@@ -238,6 +316,15 @@ def test_a_cluster_is_shown_as_it_is_registered(cluster: Cluster) -> None:
     assert first["clusters"] == ["prod"]
     assert cluster.eks.list_clusters(nextToken=first["nextToken"], include=["all"])["clusters"] == ["test"]
     assert refusal(cluster.eks.list_clusters, include=["some"])[1] == "InvalidParameterException"
+    for number in range(99):
+        cluster.server.operator(
+            "cluster.create",
+            name=f"x{number:02}",
+            account=cluster.place.number,
+            issuer=cluster.issuer.url,
+            region="us-east-1",
+        )
+    assert len(cluster.eks.list_clusters()["clusters"]) == 100, "of 101"
 
 
 def test_a_cluster_that_is_deleted_takes_its_associations_along(cluster: Cluster) -> None:
@@ -261,6 +348,19 @@ def test_a_cluster_has_no_more_associations_than_eks_gives_it(
     monkeypatch.setattr(limits, "ASSOCIATIONS_PER_CLUSTER", 1)
     cluster.associate()
     assert create(cluster, namespace="bank")[:2] == (400, "ResourceLimitExceededException")
+
+
+def test_they_are_there_after_a_restart(tmp_path: Path, issuer: Issuer, certificates: Certificates) -> None:
+    with serving(tmp_path / "data") as server:
+        cluster = Cluster(server, issuer, certificates.thumbprint())
+        made = [
+            cluster.associate(clientRequestToken=""),
+            cluster.associate(namespace="bank", tags={"k": "v"}),
+        ]
+    with serving(tmp_path / "data") as server:
+        eks = server.client("eks", cluster.place.keys)
+        for one in made:
+            assert eks.describe_pod_identity_association(**named(cluster, one))["association"] == one
 
 
 def test_a_policy_is_shown_as_it_was_given(cluster: Cluster) -> None:

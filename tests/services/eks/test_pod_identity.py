@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -196,6 +198,9 @@ def bound(**more: Any) -> dict[str, Any]:
         pytest.param(bound(pod=None), "not that of a pod", id="bound to no pod"),
         pytest.param(bound(pod={"name": "till-0"}), "not that of a pod", id="a pod without uid"),
         pytest.param(bound(namespace=""), "not that of a pod", id="no namespace"),
+        pytest.param(bound(namespace=5), "not that of a pod", id="a namespace that is no text"),
+        pytest.param(bound(pod={"name": "till-0", "uid": ["u"]}), "not that of a pod", id="a uid that is no text"),
+        pytest.param(bound(pod={"name": "till-0", "uid": ""}), "not that of a pod", id="an empty uid"),
         pytest.param(bound(serviceaccount={"name": "safe"}), "not that of a pod", id="claims and subject of different accounts"),
         pytest.param(bound(namespace="bank"), "not that of a pod", id="claims and subject of different namespaces"),
         pytest.param({"sub": SUBJECT.replace("till", "safe")}, "not that of a pod", id="another subject"),
@@ -253,6 +258,47 @@ def test_a_node_may_not_contradict_the_token(cluster: Cluster, told: dict[str, s
         assert refused(cluster, **told) == (400, "InvalidParameterException", said)
     else:
         cluster.assume(**told)
+
+
+def test_a_token_that_names_no_node_is_any_nodes(cluster: Cluster) -> None:
+    cluster.associate()
+    cluster.assume(cluster.token(**bound()), eksNodeName="node-1")
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_what_does_not_fit_into_a_session_is_refused(cluster: Cluster, chained: bool) -> None:
+    noise = "".join(map(chr, random.Random(1).choices(range(0xA1, 0x100), k=1800)))
+    condition = {"StringNotEquals": {"aws:PrincipalTag/k": noise}}
+    policy = json.dumps(
+        {"Version": "2012-10-17", "Statement": [statement("Allow", "*", Condition=condition)]},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    wanted: dict[str, Any] = {"disableSessionTags": True, "policy": policy}
+    cluster.associate(**wanted, **({"targetRoleArn": target_of(cluster)} if chained else {}))
+    status, code, said = refused(cluster)
+    assert (status, code) == (400, "InvalidRequestException")
+    assert re.fullmatch(r"Packed policy consumes \d+% of allotted space, please use smaller policy.", said)
+
+
+def test_the_log_says_why_a_role_was_not_had(cluster: Cluster) -> None:
+    cluster.associate(targetRoleArn=target_of(cluster))
+    cluster.place.iam.delete_role_policy(RoleName="App", PolicyName="p")
+    refused(cluster)
+    until(lambda: "is not authorized to perform: sts:AssumeRole on resource" in cluster.server.log.getvalue())
+    cluster.place.iam.update_assume_role_policy(
+        RoleName="App", PolicyDocument=trusting(EKS, "sts:AssumeRole")
+    )
+    refused(cluster)
+    until(lambda: "must let pods.eks.amazonaws.com use" in cluster.server.log.getvalue())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so, which it is within seconds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become so"
+        time.sleep(0.01)
 
 
 def test_clusters_of_other_accounts_and_regions_are_others(

@@ -29,7 +29,7 @@ def checked(call: Call, association: PodAssociation) -> PodAssociation:
     """Return an association that may be.
 
     1. Namespace and service account are names of Kubernetes.
-    2. The role exists, in the cluster's account, and its trust policy names EKS's principal.
+    2. The role exists, and its trust policy names EKS's principal.
     3. The target role is a role's ARN.
     4. A policy is one for sessions, and goes without session tags.
 
@@ -50,11 +50,10 @@ def checked(call: Call, association: PodAssociation) -> PodAssociation:
 
 
 def _check_role(call: Call, arn: str) -> None:
-    account = role_account(arn)
-    if account is None:
+    """Raise InvalidParameterException for a role that EKS could not use. One of another account was denied before:
+    iam:PassRole does not reach across accounts."""
+    if role_account(arn) is None:
         raise InvalidEksParameter(f"roleArn is not the ARN of a role: {arn}")
-    if account != call.account.id:
-        raise InvalidEksParameter("Cross-account pass role is not allowed.")
     role = call.root.principal(arn)
     if not isinstance(role, Role):
         raise InvalidEksParameter("Role provided in the request does not exist.")

@@ -9,7 +9,7 @@ from vestry.services.eks.pages import paged
 from vestry.services.operation import Answer, Call, operation
 
 
-@operation("eks:DescribeCluster", on=resources.cluster)
+@operation("eks:DescribeCluster", on=resources.shown_cluster)
 def describe_cluster(call: Call) -> Answer:
     """Return what is registered of a cluster, which is always active. Errors: ResourceNotFoundException."""
     cluster = the_cluster(call, "name")

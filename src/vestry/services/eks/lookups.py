@@ -21,7 +21,7 @@ def the_cluster(call: Call, parameter: str = "clusterName") -> Cluster:
 def the_association(call: Call) -> PodAssociation:
     """Return the association of parameters clusterName and associationId. Raises ResourceNotFoundException."""
     cluster, identifier = the_cluster(call), call.parameters["associationId"]
-    found = call.account.workloads.associations.get(identifier)
-    if found is None or (found.region, found.cluster) != (cluster.region, cluster.name):
+    found = call.account.workloads.association(cluster.region, cluster.name, identifier)
+    if found is None:
         raise ClusterNotFound(f"No pod identity association found for id: {identifier}.")
     return found

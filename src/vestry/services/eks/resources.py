@@ -11,7 +11,7 @@ from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, Resource
 from vestry.arn import PARTITION, parse_arn, role_account
 from vestry.directory.entities import Pairs
-from vestry.directory.workloads import Cluster, PodAssociation, cluster_arn
+from vestry.directory.workloads import cluster_arn
 from vestry.policy.request import Value
 from vestry.services.pass_role import pass_role_arn
 
@@ -21,8 +21,16 @@ SERVICE = "pods.eks.amazonaws.com"
 
 def cluster(ask: Ask) -> Resource:
     """The cluster that the path names, there or not."""
-    name = ask.parameters.get("clusterName") or ask.parameters.get("name") or ""
-    arn = cluster_arn(ask.region, ask.account.id, name)
+    return _cluster(ask, "clusterName")
+
+
+def shown_cluster(ask: Ask) -> Resource:
+    """The cluster that DescribeCluster shows, there or not."""
+    return _cluster(ask, "name")
+
+
+def _cluster(ask: Ask, parameter: str) -> Resource:
+    arn = cluster_arn(ask.region, ask.account.id, ask.parameters[parameter])
     return Resource(arn, arn, ask.account.id)
 
 
@@ -34,35 +42,18 @@ def clusters(ask: Ask) -> Resource:
 def association(ask: Ask) -> Resource:
     """The association that the path names, there or not."""
     name, identifier = ask.parameters["clusterName"], ask.parameters["associationId"]
-    found = find_association(ask, name, identifier)
+    found = ask.account.workloads.association(ask.region, name, identifier)
     arn = f"arn:{PARTITION}:eks:{ask.region}:{ask.account.id}:podidentityassociation/{name}/{identifier}"
     return Resource(arn, arn, ask.account.id, () if found is None else found.tags)
 
 
 def tagged(ask: Ask) -> Resource:
-    """The resource whose ARN is in the path."""
+    """The resource whose ARN is in the path; what is another account's is denied, as everywhere across accounts."""
     arn = ask.parameters["resourceArn"]
-    found = by_arn(ask, arn)
+    found = ask.account.workloads.association_by_arn(arn, ask.region)
     parsed = parse_arn(arn)
     owner = ask.account.id if parsed is None else parsed.account
     return Resource(arn, arn, owner, () if found is None else found.tags)
-
-
-def find_cluster(ask: Ask, name: str) -> Cluster | None:
-    """Return the cluster of a name in the region that is asked for."""
-    return ask.account.workloads.cluster(ask.region, name)
-
-
-def find_association(ask: Ask, name: str, identifier: str) -> PodAssociation | None:
-    """Return an association of a cluster by its id."""
-    found = ask.account.workloads.associations.get(identifier)
-    return found if found is not None and (found.region, found.cluster) == (ask.region, name) else None
-
-
-def by_arn(ask: Ask, arn: str) -> PodAssociation | None:
-    """Return the association with exactly that ARN, in the region that is asked for."""
-    found = ask.account.workloads.associations.get(arn.rpartition("/")[2])
-    return found if found is not None and found.arn == arn and found.region == ask.region else None
 
 
 def request_tags(ask: Ask) -> Mapping[str, Value]:
@@ -77,9 +68,9 @@ def untagged_keys(ask: Ask) -> Mapping[str, Value]:
 
 def passed_role(ask: Ask, _: Resource) -> Iterable[Question]:
     """A role is looked at and handed over in the caller's name: iam:GetRole and iam:PassRole."""
-    arn = ask.parameters.get("roleArn")
-    account = None if arn is None else role_account(arn)
-    if arn is None or account is None:
+    arn = ask.parameters.get("roleArn") or ""
+    account = role_account(arn)
+    if account is None:
         return
     found = ask.root.principal(arn)
     tags: Pairs = () if found is None else found.tags

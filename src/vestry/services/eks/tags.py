@@ -43,7 +43,7 @@ def _tagged(call: Call) -> PodAssociation:
         raise UntaggableArn(
             f"{arn} cannot be tagged.", hint="Of EKS, only pod identity associations are tagged here."
         )
-    found = call.account.workloads.associations.get(arn.rpartition("/")[2])
-    if found is None or found.arn != arn or found.region != call.region:
+    found = call.account.workloads.association_by_arn(arn, call.region)
+    if found is None:
         raise TaggedNotFound(f"Resource not found: {arn}")
     return found

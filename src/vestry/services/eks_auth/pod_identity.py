@@ -71,9 +71,9 @@ def _delivered(
     tags = () if association.no_tags else session_tags(cluster, pod)
     policy = "" if association.target else association.policy
     try:
-        checked_size(policy, (), tags, passed=True)
+        checked_size(policy, (), tags, False)
     except PackedPolicyTooLarge as fault:
-        raise InvalidEksRequest(fault.message or "") from None
+        raise InvalidEksRequest(fault.message) from None
     delivery = Delivery(
         service=resources.SERVICE,
         role=role,

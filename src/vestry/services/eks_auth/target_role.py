@@ -50,12 +50,12 @@ def assume_target(call: Call, role: Role, claims: SessionClaims, association: Po
         authorize(operation.declaration, questions, facts, call.documents)
     except AccessDenied as denial:
         raise AccessDenied(
-            _DENIED, decision=denial.decision, question=denial.question, hint=denial.message or ""
+            _DENIED, decision=denial.decision, question=denial.question, hint=str(denial.message)
         ) from None
     try:
         answer: Any = operation.function(msgspec.structs.replace(call, caller=caller, parameters=parameters))
     except Fault as fault:
-        raise InvalidEksRequest(fault.message or fault.code) from None
+        raise InvalidEksRequest(fault.message) from None
     user, made = answer["AssumedRoleUser"], answer["Credentials"]
     minted = Credentials(
         made["AccessKeyId"],
