@@ -94,7 +94,7 @@ GROUPS: dict[str, tuple[str, str]] = {
         "access/pod_identity services/eks_auth/pod_identity services/eks_auth/node services/eks_auth/target_role "
         "services/eks/associations services/eks/association_checks services/eks/clusters services/eks/listing "
         "services/eks/lookups services/eks/pages services/eks/resources services/eks/tags services/operator/clusters",
-        "services/eks/test_pod_identity.py services/eks/test_associations.py cli/test_cli_cluster.py",
+        "services/eks/test_pod_identity.py services/eks/test_pod_associations.py cli/test_cli_cluster.py",
     ),
     "agent": ("cli/agent_credentials cli/agent_door", "cli/test_pod_identity_agent.py"),
     "link_local": (
