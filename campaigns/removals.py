@@ -38,7 +38,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     ),
     "issuing": (
         "credentials/web_identity server/issuer_documents server/signing_keys services/sts/web_identity_token",
-        "services/sts/test_web_identity_token.py services/test_signing_keys.py server/test_front.py",
+        "services/sts/test_web_identity_token.py services/sts/test_web_identity_of_machines.py "
+        "services/test_signing_keys.py server/test_signing_keys_upkeep.py services/iam/test_outbound_federation.py",
     ),
     "saml": (
         "credentials/saml credentials/saml_assertion credentials/saml_encryption credentials/saml_metadata "
@@ -48,7 +49,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     ),
     "saml_identity": (
         "access/saml_identity access/saml_keys",
-        "services/sts/test_saml.py services/sts/test_saml_once.py services/sts/test_saml_session.py",
+        "access/test_saml_identity.py services/sts/test_saml.py services/sts/test_saml_once.py "
+        "services/sts/test_saml_session.py",
     ),
     "services": (
         "access/service services/operator/services services/pass_role",

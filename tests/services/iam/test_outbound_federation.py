@@ -41,6 +41,8 @@ def test_discovery_leads_to_the_keys(place: Place) -> None:
     assert found["id_token_signing_alg_values_supported"] == ["RS256", "ES384"]
     assert found["subject_types_supported"] == ["public"]
     assert found["response_types_supported"] == ["id_token"]
+    own = "https://sts.amazonaws.com/"
+    assert found["claims_supported"] == ["aud", "exp", "iat", "iss", "jti", "sub", own]
     keys = read(place, found["jwks_uri"])["keys"]
     assert [(key["kid"], key["kty"], key["alg"], key["use"]) for key in keys] == [
         ("RSA_1", "RSA", "RS256", "sig"),
