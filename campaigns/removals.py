@@ -101,7 +101,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "agent": ("cli/agent_credentials cli/agent_door", "cli/test_pod_identity_agent.py"),
     "link_local": (
         "server/link_local server/metadata server/metadata_places server/listening credentials/stamp",
-        "credentials/test_stamp.py server/test_metadata_places.py server/test_metadata_telling.py "
+        "credentials/test_stamp.py server/test_listening.py server/test_metadata_places.py server/test_metadata_telling.py "
         "server/test_link_local.py cli/test_cli_metadata.py",
     ),
     "tls": ("server/tls cli/certificates", "server/test_tls.py cli/test_cli_tls.py"),

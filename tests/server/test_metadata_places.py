@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from commands import Vestry
 from processes import process
-from vestry.server.listening import CannotListen, listen
 from vestry.server.metadata_places import MetadataPlace, read_place
 
 
@@ -64,15 +62,6 @@ def test_an_address_that_this_machine_does_not_have_is_named_with_what_helps(ves
     assert said.code == 1
     assert "cannot serve on 203.0.113.1:80" in said.err
     assert "ip address add 203.0.113.1 dev" in said.err
-
-
-def test_an_address_that_is_taken_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(
-            CannotListen, match=rf"cannot serve on 127\.0\.0\.1:{port}: Address already in use"
-        ):
-            listen("127.0.0.1", port)
 
 
 def test_the_ready_line_and_the_banner_say_where(tmp_path: Path) -> None:
