@@ -413,6 +413,11 @@ def test_a_region_holds_its_own(server: Server, place: Place, anywhere: Any) -> 
         refusal(anywhere.get_trust_anchor, trustAnchorId=made["trustAnchorId"])[1]
         == "ResourceNotFoundException"
     )
+    arn = made["trustAnchorArn"]
+    missing = refusal(anywhere.import_crl, name="n", crlData=revocation_list(ROOT), trustAnchorArn=arn)
+    assert missing[1] == "ResourceNotFoundException"
+    china = held["trustAnchorArn"].replace("arn:aws:", "arn:aws-cn:")
+    assert refusal(anywhere.get_trust_anchor, trustAnchorId=china)[1] == "ResourceNotFoundException"
 
 
 def _in_ireland(request: Any, **_: Any) -> None:

@@ -240,6 +240,18 @@ def test_policies_that_no_session_can_have_are_refused(site: Site, given: dict[s
     assert site.session(site.holder(), profileArn=profile["profileArn"]).refused == unable(site)
 
 
+def test_more_attributes_than_a_session_has_tags_are_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = site.holder(name("x", (NameOID.ORGANIZATION_NAME, "o")))  # two of the subject, one of the issuer
+    monkeypatch.setattr("vestry.limits.TAGS_PER_RESOURCE", 3)
+    assert site.session(holder).status == 201
+    monkeypatch.setattr("vestry.limits.TAGS_PER_RESOURCE", 2)
+    status, code, message = site.session(holder).refused
+    assert (status, code) == (403, "AccessDeniedException")
+    assert message.startswith(f"Unable to assume role for {site.role}. ")
+
+
 def lasting(site: Site, holder: Any, **asked: Any) -> int:
     keys = site.session(holder, **asked).keys
     ends = time.mktime(time.strptime(keys["Expiration"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
