@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from issuers import RSA_KEYS, Certificates, Issuer, issuing, signed
 from machine import Machine
@@ -291,6 +292,29 @@ def test_the_log_says_why_a_role_was_not_had(cluster: Cluster) -> None:
     )
     refused(cluster)
     until(lambda: "must let pods.eks.amazonaws.com use" in cluster.server.log.getvalue())
+
+
+def explained(cluster: Cluster) -> dict[str, Any]:
+    """Ask for credentials, which are denied; return what `vestry explain` says of the question that was not allowed."""
+    with pytest.raises(ClientError) as denied:
+        cluster.assume()
+    identifier = denied.value.response["ResponseMetadata"]["RequestId"]
+    found = cluster.server.operator("explain.request", request_id=identifier)
+    question: dict[str, Any] = found["questions"][-1]
+    return question
+
+
+def test_a_denial_is_explained_by_its_request_id(cluster: Cluster) -> None:
+    cluster.associate(targetRoleArn=target_of(cluster, Condition={"StringEquals": {"sts:ExternalId": "x"}}))
+    target = explained(cluster)
+    assert target["decision"] != "allowed"
+    assert ":role/Target" in json.dumps(target)
+    cluster.place.iam.update_assume_role_policy(
+        RoleName="App", PolicyDocument=trusting(EKS, "sts:AssumeRole")
+    )
+    tagging = explained(cluster)
+    assert "sts:TagSession" in json.dumps(tagging)
+    assert ":role/App" in json.dumps(tagging)
 
 
 def until(condition: Callable[[], bool]) -> None:

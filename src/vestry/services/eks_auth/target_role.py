@@ -10,6 +10,7 @@ from vestry.access.authorize import authorize
 from vestry.access.caller import Caller, principal_of_session
 from vestry.access.context import Facts
 from vestry.access.declaration import Ask
+from vestry.access.replay import Asked
 from vestry.credentials.session import Credentials, SessionClaims
 from vestry.directory.entities import Role
 from vestry.directory.workloads import PodAssociation
@@ -49,9 +50,9 @@ def assume_target(call: Call, role: Role, claims: SessionClaims, association: Po
     try:
         authorize(operation.declaration, questions, facts, call.documents)
     except AccessDenied as denial:
-        raise AccessDenied(
-            _DENIED, decision=denial.decision, question=denial.question, hint=str(denial.message)
-        ) from None
+        refused = denial.reworded(_DENIED, hint=str(denial.message))
+        refused.asked = Asked(operation.declaration.action, facts, questions)
+        raise refused from None
     try:
         answer: Any = operation.function(msgspec.structs.replace(call, caller=caller, parameters=parameters))
     except Fault as fault:
