@@ -104,7 +104,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         "credentials/test_stamp.py server/test_listening.py server/test_metadata_places.py server/test_metadata_telling.py "
         "server/test_link_local.py cli/test_cli_metadata.py",
     ),
-    "tls": ("server/tls cli/certificates", "server/test_tls.py cli/test_cli_tls.py"),
+    "tls": (
+        "server/tls cli/certificates",
+        "server/test_tls.py cli/test_cli_tls.py cli/test_cli_certificates.py cli/test_cli_private_authority.py",
+    ),
 }
 
 

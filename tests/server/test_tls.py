@@ -100,6 +100,18 @@ def test_boto3_over_tls_and_secure_transport(secure: Server, folder: Path) -> No
     assert client(secure, "iam", key, folder / "ca.pem").list_roles()["Roles"] == []
 
 
+def test_a_client_is_told_that_it_is_http_1(secure: Server) -> None:
+    place = urlsplit(secure.endpoint)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((place.hostname, place.port), timeout=5) as connection,
+        context.wrap_socket(connection) as channel,
+    ):
+        assert channel.selected_alpn_protocol() == "http/1.1"
+
+
 def test_a_socket_that_was_handed_over_speaks_tls_with_the_same_certificate(secure: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         channel = hand_over(secure.data, Listening({"serve": "endpoint"}, listener))
