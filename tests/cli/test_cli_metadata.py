@@ -164,12 +164,25 @@ def test_arguments_that_do_not_go_together(vestry: Vestry, arguments: list[str],
     assert reason in said.err
 
 
-@pytest.mark.parametrize("order", [{"account": 1}, {"region": ["eu-west-1"]}])
-def test_an_order_that_narrows_by_no_name_is_refused(data: Path, order: dict[str, Any]) -> None:
-    with serving(data), socket.create_server(("127.0.0.1", 0)) as owned:
-        wanted = {"serve": "metadata by address"} | order
-        with pytest.raises(Failure, match="An account and a region are names"):
-            hand_over(data, Listening(wanted, owned))
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        ({"serve": "metadata by address", "account": 1}, "An account and a region are names"),
+        ({"serve": "metadata by address", "region": ["eu-west-1"]}, "An account and a region are names"),
+        ({"serve": "metadata", "instance": "i-12345678"}, "The instance ID 'i-12345678' does not exist"),
+        ({"serve": "metadata", "instance": ["i-12345678"]}, "does not exist"),
+        ({"serve": "metadata"}, "does not exist"),
+    ],
+)
+def test_an_order_that_cannot_be_carried_out_is_refused(
+    data: Path, order: dict[str, Any], reason: str
+) -> None:
+    with (
+        serving(data),
+        socket.create_server(("127.0.0.1", 0)) as owned,
+        pytest.raises(Failure, match=reason),
+    ):
+        hand_over(data, Listening(order, owned))
 
 
 def test_the_port_of_an_owner_that_is_killed_is_closed(data: Path) -> None:

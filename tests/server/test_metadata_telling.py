@@ -16,6 +16,7 @@ from listening import ask, connect
 from machine import LIFE, TOKEN, Machine
 from places import Place
 from serving import Server, serving
+from vestry.metadata.imds import Imds
 from vestry.server.metadata_places import read_place
 
 
@@ -179,3 +180,21 @@ def test_a_place_for_an_instance_that_is_not_there_yet_waits_for_it(tmp_path: Pa
         assert Machine(server.metadata[0]).send("GET", "/latest/meta-data/").status == 404
         (line,) = asked(server, "127.0.0.1", 1)
         assert line["hint"] == "there is no instance i-12345678"
+
+
+def test_what_fails_inside_is_a_500_with_its_cause_in_the_log(
+    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("secret")
+
+    identifier = launch(ec2_client(place), PrivateIpAddress="127.1.8.1")["InstanceId"]
+    monkeypatch.setattr(Imds, "answer", fail)
+    answer = Machine(server.metadata[0], "127.1.8.1").send("GET", "/")
+    assert (answer.status, answer.text) == (500, "")
+    (line,) = asked(server, "127.1.8.1", 1)
+    assert line["status"] == 500
+    (failure,) = [line for line in server.log.getvalue().splitlines() if "internal failure" in line]
+    assert json.loads(failure)["cause"].startswith("RuntimeError at test_metadata_telling.py:")
+    assert json.loads(failure)["instance"] == identifier
+    assert "secret" not in failure

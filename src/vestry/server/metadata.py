@@ -104,10 +104,9 @@ class MetadataListener:
 
     async def serve(self, listener: socket.socket, telling: Telling) -> LinkLocalListener:
         """Serve a listening socket, and own it, until what is returned is closed."""
-        ipv6 = listener.family == socket.AF_INET6
 
         def answering(address: str, ask: Ask) -> Reply:
-            return self._answer(telling, address, ask, ipv6=ipv6)
+            return self._answer(telling, address, ask)
 
         served = LinkLocalListener(answering, self._clock.wall, self._seats)
         await served.open(listener)
@@ -135,12 +134,12 @@ class MetadataListener:
             raise ValidationError("An account and a region are names.")
         return await self.serve(listener, by_address(account, region))
 
-    def _answer(self, telling: Telling, address: str, ask: Ask, *, ipv6: bool) -> Reply:
+    def _answer(self, telling: Telling, address: str, ask: Ask) -> Reply:
         told = Told("")
         try:
             root = self._published.root
             told = telling(root, address)
-            reply = self._reply(root, told.instance, address, ask, ipv6=ipv6)
+            reply = self._reply(root, told.instance, address, ask)
         except Exception as error:  # noqa: BLE001 - the last line of defence: the cause in the log only
             self._log.problem("internal failure", instance=told.instance, cause=cause(error))
             reply = _BROKEN
@@ -155,19 +154,18 @@ class MetadataListener:
         )
         return reply
 
-    def _reply(self, root: Root, identifier: str, address: str, ask: Ask, *, ipv6: bool) -> Reply:
-        """Answer an instance.
+    def _reply(self, root: Root, identifier: str, address: str, ask: Ask) -> Reply:
+        """Answer an instance; who is none is answered 404.
 
-        1. One is known. 2. A program on this machine asks by an address of this machine's: a page in a browser, which
-        can make names of its own lead here, cannot. 3. Over IPv6, the instance's metadata is offered there.
+        1. A program on this machine asks by an address of this machine's: a page in a browser, which can make names of
+        its own lead here, cannot. 2. Over IPv6, the instance's metadata is offered there.
         """
-        instance = root.instance(identifier)
-        if instance is None:  # 1
-            return refusal(404)
-        if address.startswith(_ON_THIS_MACHINE):  # 2
+        if address.startswith(_ON_THIS_MACHINE):  # 1
             host = ask.headers.get(b"host")
             if host is not None and _OWN_HOST.fullmatch(host) is None:
                 return refusal(403)
-        if ipv6 and ":" in address and instance.options.ipv6 != "enabled":  # 3
-            return refusal(403)
+        if ":" in address:  # 2
+            instance = root.instance(identifier)
+            if instance is not None and instance.options.ipv6 != "enabled":
+                return refusal(403)
         return self._imds.answer(root, identifier, ask, int(self._clock.now()))
