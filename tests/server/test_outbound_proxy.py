@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from issuers import KEY_SET, Certificates, issuing
 from vestry.access import proof
 from vestry.cli.certificates import make
 from vestry.credentials.issuer_keys import KeySet
+from vestry.server import fetch as fetching
 from vestry.server.fetch import WRONG_CERTIFICATE, OutOfReach, fetch_keys
 from vestry.server.outbound_proxy import connect, proxy_for
 
@@ -120,6 +122,44 @@ def test_another_kind_of_proxy_is_refused_and_not_shown(
     assert "hidden" not in said
     with pytest.raises(OSError, match="no http://"):
         proxy_for(HOST, 443)
+
+
+def test_a_user_without_a_password(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me@127.0.0.1:{proxy.port}")
+    connect(HOST, 443, 5).close()
+    assert proxy.users == {"me:"}
+
+
+def test_a_proxys_port_is_that_of_http_where_none_is_named(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.internal")
+    asked: list[tuple[str, int | None]] = []
+
+    class Nobody(http.client.HTTPConnection):
+        def connect(self) -> None:
+            asked.append((self.host, self.port))
+            raise OSError("nobody there")
+
+    monkeypatch.setattr(http.client, "HTTPConnection", Nobody)
+
+    def tunnel(self: Nobody, *_: object) -> None:
+        pass
+
+    monkeypatch.setattr(Nobody, "set_tunnel", tunnel)
+    with pytest.raises(OSError, match="nobody there"):
+        connect(HOST, 443, 5)
+    assert asked == [("proxy.internal", 80)]
+
+
+def test_who_is_no_proxys_is_asked_directly_whatever_the_environment_says(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One place decides about proxies: the client that fetches does not look for itself."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setattr(fetching, "proxy_for", lambda *_: None)
+    assert "Connect" in reason()
+    assert proxy.asked == []
 
 
 def test_an_address_without_a_scheme_is_one_of_http(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
