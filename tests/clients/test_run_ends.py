@@ -15,7 +15,19 @@ from pathlib import Path
 import pytest
 
 from places import Place
-from running import CLEAN, UNPRIVILEGED, line, machine, needs_namespaces, needs_slirp, python, run, until
+from running import (
+    CLEAN,
+    UNPRIVILEGED,
+    line,
+    machine,
+    needs_namespaces,
+    needs_pasta,
+    needs_slirp,
+    python,
+    run,
+    until,
+    with_programs,
+)
 from serving import Server
 from vestry.cli.run_keeper import GRACE_SECONDS
 
@@ -261,18 +273,25 @@ def test_what_is_inherited_is_let_go_when_the_command_is_gone(server: Server, in
 
 
 @needs_namespaces
-@needs_slirp
-def test_nothing_is_left_behind_when_the_keeper_is_killed_with_it(server: Server, instance: str) -> None:
+@pytest.mark.parametrize(
+    "way", [pytest.param("slirp4netns", marks=needs_slirp), pytest.param("pasta", marks=needs_pasta)]
+)
+def test_nothing_is_left_behind_when_the_keeper_is_killed_with_it(
+    server: Server, instance: str, tmp_path: Path, way: str
+) -> None:
+    environment = with_programs(tmp_path / "bin", way)
     script = (
         "import os, sys",
         "print(os.stat('/proc/self/ns/net').st_ino, os.getpid(), flush=True)",
         "sys.stdin.readline()",
     )
-    with begun(server, instance, *script, options=["--require-namespace"], environment=CLEAN) as running:
+    with begun(
+        server, instance, *script, options=["--require-namespace"], environment=environment
+    ) as running:
         assert running.stdout is not None
         network, pid = map(int, running.stdout.readline().split())
-        (way,) = ways_out(pid)
-        keeper = int(Path(f"/proc/{way}/stat").read_text().rpartition(")")[2].split()[1])
+        (out,) = ways_out(pid)
+        keeper = int(Path(f"/proc/{out}/stat").read_text().rpartition(")")[2].split()[1])
         os.kill(keeper, signal.SIGKILL)
         running.kill()
         assert running.wait(20) == -signal.SIGKILL

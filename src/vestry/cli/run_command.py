@@ -7,7 +7,6 @@ itself, so that only signals which somebody sent to us alone are passed on.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import resource
@@ -17,13 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from vestry.cli.failure import Failure
+from vestry.cli.run_keeper import die_with_parent
 from vestry.cli.run_namespace import NoNamespace
 
 #: Signals that are passed on to the command.
 PASSED_ON = frozenset(
     (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 )
-_PARENT_DEATH_SIGNAL = 1  # linux/prctl.h
 _MOST_SOCKETS = 16
 
 #: What the child does before it waits: it returns listening sockets and the descriptor of its namespace, if it has one.
@@ -111,7 +110,7 @@ def _become(
     except (NoNamespace, OSError) as error:
         channel.send(json.dumps({"error": str(error)}).encode())
         os._exit(1)
-    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     descriptors = [one.fileno() for one in sockets] + ([] if namespace is None else [namespace])
     line = json.dumps({"namespace": namespace is not None}).encode()
     socket.send_fds(channel, [line], descriptors)

@@ -7,6 +7,7 @@ runs in the namespace and the way out with it: then the kernel takes the namespa
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ KILL_SECONDS = 5.0
 #: How long the way out may take to stand, in seconds.
 WAY_SECONDS = 10.0
 _LOOK_SECONDS = 0.01
+_PARENT_DEATH_SIGNAL = 1  # linux/prctl.h
 
 
 class Keeper:
@@ -56,6 +58,11 @@ class Keeper:
         self._channel.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._pid, 0)
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the one that made it is gone, whatever it becomes."""
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def processes_in(namespace: int) -> list[int]:
@@ -107,7 +114,13 @@ def _keep(channel: socket.socket) -> None:
 def _open_way(way: Sequence[str], pid: int, held: contextlib.ExitStack) -> str:
     """Start the program, and wait for the route it makes; return why there is none, or nothing."""
     said = held.enter_context(os.fdopen(os.memfd_create("said"), "r+b"))
-    program = subprocess.Popen(way, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
+    program = subprocess.Popen(
+        way,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=said,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - the keeper has one thread
+    )
     held.callback(_stop, program)
     patience = time.monotonic() + WAY_SECONDS
     while not _has_route(pid):

@@ -26,9 +26,7 @@ class Way(NamedTuple):
 def find_way() -> Way | None:
     """Return the way out that this machine offers, None where neither program is installed."""
     if slirp := shutil.which("slirp4netns"):
-        # It ends, too, when its standard input does: should its keeper be killed, that is closed.
-        options = ["--configure", "--mtu=65520", "--exit-fd=0"]
-        return Way("slirp4netns", lambda pid: [slirp, *options, str(pid), "tap0"])
+        return Way("slirp4netns", lambda pid: [slirp, "--configure", "--mtu=65520", str(pid), "tap0"])
     if pasta := shutil.which("pasta"):
         # Its own rights are those of a namespace it can join, so that even root needs one. No port is forwarded.
         nothing = [word for option in "tuTU" for word in (f"-{option}", "none")]
