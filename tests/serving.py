@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,16 @@ class Server:
     def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Ask the server as its operator."""
         return perform(command, arguments, self.data, None)
+
+    def logged(self, text: str, count: int = 1) -> list[dict[str, Any]]:
+        """Return the log lines with a text in them, when there are `count`: they are written soon after an answer."""
+        until = time.monotonic() + 10
+        while True:
+            found = [json.loads(line) for line in self.log.getvalue().splitlines() if text in line]
+            if len(found) >= count:
+                return found
+            assert time.monotonic() < until, f"{text} is not logged {count} times"
+            time.sleep(0.05)
 
     def account(self, alias: str, identifier: str | None = None) -> dict[str, Any]:
         """Create an account; return its id and root key."""

@@ -48,6 +48,6 @@ def test_without_the_role_nothing_is_signed(place: Place, objects: ObjectStore, 
     keys = place.user("casey")
     place.role("deploy")
     write(place, keys, objects, objects.bucket(), tmp_path)
-    assert '"code":"AccessDenied"' in place.server.log.getvalue()
+    assert place.server.logged('"code":"AccessDenied"')
     assert objects.asked
     assert [one for one in objects.asked if "authorization" in one.headers] == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,14 +33,10 @@ def place(server: Server) -> Place:
 
 
 def asked(server: Server, address: str, count: int) -> list[dict[str, Any]]:
-    """Return the log lines of the `count` requests from an address; they are written soon after."""
-    until = time.monotonic() + 10
-    while True:
-        lines = [json.loads(line) for line in server.log.getvalue().splitlines()]
-        found = [line for line in lines if line["event"] == "metadata" and line["peer"] == address]
-        if len(found) >= count or time.monotonic() > until:
-            return found
-        time.sleep(0.05)
+    """Return the log lines of the `count` requests from an address."""
+    found = server.logged(f'"peer":"{address}"', count)
+    assert {line["event"] for line in found} == {"metadata"}
+    return found
 
 
 def test_two_instances_are_told_apart_by_their_addresses(server: Server, place: Place) -> None:
@@ -194,7 +188,7 @@ def test_what_fails_inside_is_a_500_with_its_cause_in_the_log(
     assert (answer.status, answer.text) == (500, "")
     (line,) = asked(server, "127.1.8.1", 1)
     assert line["status"] == 500
-    (failure,) = [line for line in server.log.getvalue().splitlines() if "internal failure" in line]
-    assert json.loads(failure)["cause"].startswith("RuntimeError at test_metadata_telling.py:")
-    assert json.loads(failure)["instance"] == identifier
-    assert "secret" not in failure
+    (failure,) = server.logged("internal failure")
+    assert failure["cause"].startswith("RuntimeError at test_metadata_telling.py:")
+    assert failure["instance"] == identifier
+    assert "secret" not in server.log.getvalue()

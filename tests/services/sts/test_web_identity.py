@@ -474,7 +474,7 @@ def test_a_provider_that_was_never_reached_gives_no_key(federation: Federation) 
     for _ in range(20):
         assert federation.refused(role) == NO_KEY
     assert issuer.asked[DISCOVERY] <= 3
-    assert "issuer out of reach" in federation.place.server.log.getvalue()
+    assert federation.place.server.logged("issuer out of reach")
 
 
 def test_a_new_key_is_found_when_a_token_names_it_and_made_up_ones_cost_little(
