@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, CredentialRetrievalError
 
 from containers import Task
 from machine import Machine
-from places import trusting
+from places import document, statement, trusting
 from serving import Server, serving
 from vestry.cli.failure import Failure
 from vestry.cli.handing import Listening, hand_over
@@ -64,6 +64,24 @@ def test_a_token_in_a_file_is_read_and_a_wrong_one_gives_nothing(
     (tmp_path / "token").write_text("x" * 43)
     with pytest.raises(CredentialRetrievalError, match="403"):
         session(monkeypatch, environment).get_credentials()
+
+
+def test_a_profile_may_go_on_from_them_to_another_role(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    task = Task(server)
+    other = task.place.role("Next", trusting({"AWS": task.role}, "sts:AssumeRole"))
+    task.place.iam.put_role_policy(
+        RoleName="Web", PolicyName="next", PolicyDocument=document(statement("Allow", "sts:AssumeRole"))
+    )
+    (tmp_path / "config").write_text(
+        f"[profile next]\nrole_arn = {other}\nrole_session_name = app\ncredential_source = EcsContainer\n"
+        f"endpoint_url = {server.endpoint}\nregion = us-east-1\n"
+    )
+    environment = task.by_token() | {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "next"}
+    found = session(monkeypatch, environment)
+    me = found.create_client("sts").get_caller_identity()["Arn"]
+    assert me == f"arn:aws:sts::{task.place.number}:assumed-role/Next/app"
 
 
 def test_what_is_served_follows_the_trust_policy_and_the_tasks_life(server: Server) -> None:
