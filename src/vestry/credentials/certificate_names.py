@@ -45,7 +45,6 @@ _WORDS = frozenset(ATTRIBUTES.values())
 _NUMBER = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,20}", re.ASCII)
 #: STS's alphabet of session tags: letters, digits and separators of any script.
 _TAG = r"[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.:/=+\-@]"
-_KEY = re.compile(_TAG + "{1,128}")
 _VALUE = re.compile(_TAG + "{0,256}")
 _IDENTITY = re.compile(_TAG + "{2,64}")
 _PREFIXED = 61  # characters of a common name that still takes its prefix
@@ -82,11 +81,7 @@ def tags_of(certificate: x509.Certificate, mappings: Iterable[tuple[str, tuple[s
         else:
             name = certificate.subject if field == "x509Subject" else certificate.issuer
             found |= {f"{field}/{key}": value for key, value in _attributes(name, specifiers)}
-    return tuple(
-        sorted(
-            (key, value) for key, value in found.items() if _KEY.fullmatch(key) and _VALUE.fullmatch(value)
-        )
-    )
+    return tuple(sorted((key, value) for key, value in found.items() if _VALUE.fullmatch(value)))
 
 
 def _attributes(name: x509.Name, specifiers: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -123,7 +118,7 @@ def _alternative(certificate: x509.Certificate, specifiers: tuple[str, ...]) -> 
         found["x509SAN/URI"] = uri[0]
     directory = names.get_values_for_type(x509.DirectoryName)
     inner = [one.removeprefix(_NAME) for one in specifiers if one.startswith(_NAME)]
-    if directory and inner:
+    if directory:
         found |= {f"x509SAN/Name/{key}": value for key, value in _attributes(directory[0], inner)}
     return found
 

@@ -291,6 +291,7 @@ def test_attribute_mappings_are_put_and_deleted(anywhere: Any) -> None:
         )
 
     assert put("x509Subject", "CN", "OU", "CN")["x509Subject"] == ["CN", "OU"]
+    assert put("x509SAN", "Name/")["x509SAN"] == ["Name/*"]
     assert put("x509SAN", "Name", "DNS", "Name/CN")["x509SAN"] == ["Name/*", "DNS", "Name/CN"]
     assert put("x509Issuer", "2.5.4.97")["x509Issuer"] == ["2.5.4.97"]
     delete = anywhere.delete_attribute_mapping
@@ -444,6 +445,8 @@ def test_tags_are_put_on_told_and_taken_off(anywhere: Any) -> None:
     ] == ("TooManyTagsException")
     for bad in ([{"key": "aws:x", "value": ""}], [{"key": "x", "value": ""}] * 2):
         assert refusal(anywhere.tag_resource, resourceArn=arns[0], tags=bad)[1] == "ValidationException"
+    alias = profile(anywhere, aliasName="tagged")["aliasArn"]
+    assert refusal(anywhere.tag_resource, resourceArn=alias, tags=[])[1] == "ResourceNotFoundException"
     missing = arns[0][:-1] + "x"
     assert refusal(anywhere.list_tags_for_resource, resourceArn=missing)[:2] == (
         404,
@@ -488,7 +491,12 @@ def test_lists_come_in_pages(server: Server) -> None:
     assert [one["profileId"] for page in pages for one in page["profiles"]] == made
     assert [one["profileId"] for one in anywhere.list_profiles()["profiles"]] == made
     assert "nextToken" not in anywhere.list_profiles(pageSize=5)
-    for bad in ({"pageSize": 0}, {"pageSize": 1001}, {"nextToken": "x"}):
+    for bad in (
+        {"pageSize": 0},
+        {"pageSize": 1001},
+        {"nextToken": "x"},
+        {"nextToken": "c29tZXRoaW5nIGVsc2U="},
+    ):
         assert refusal(anywhere.list_profiles, **bad)[:2] == (400, "ValidationException")
 
 

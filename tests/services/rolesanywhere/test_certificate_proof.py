@@ -522,7 +522,18 @@ def test_prove_6_the_profile_is_of_the_signatures_region(site: Site) -> None:
     source = bundle(site.root)
     anchor = elsewhere.create_trust_anchor(name="root", source=source, enabled=True)["trustAnchor"]
     given = {"trustAnchorArn": anchor["trustAnchorArn"], "profileArn": profile["profileArn"]}
-    assert site.session(site.holder(), region="eu-west-1", **given).status == 201
+    found = site.session(site.holder(), region="eu-west-1", **given)
+    arn = found.body["subjectArn"]
+    assert arn.split(":")[3] == "eu-west-1"
+    deadline = time.monotonic() + 10
+    while [one["subjectArn"] for one in elsewhere.list_subjects()["subjects"]] != [arn]:
+        assert time.monotonic() < deadline, "the subject was not recorded"
+        time.sleep(0.05)
+    identifier = arn.rpartition("/")[2]
+    assert elsewhere.get_subject(subjectId=identifier)["subject"]["subjectArn"] == arn
+    assert arn not in [one["subjectArn"] for one in site.client.list_subjects()["subjects"]]
+    with pytest.raises(site.client.exceptions.ResourceNotFoundException):
+        site.client.get_subject(subjectId=identifier)
 
 
 def test_prove_6_the_role_of_another_account_is_out_of_reach(server: Server) -> None:

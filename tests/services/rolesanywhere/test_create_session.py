@@ -162,6 +162,10 @@ def test_a_profile_says_which_attributes_become_tags(site: Site) -> None:
     site.trust(Condition=kept | {"Null": {f"aws:PrincipalTag/{key}": "true" for key in gone}})
     assert site.session(holder, profileArn=arn).status == 201
     assert site.session(holder).refused == unable(site)
+    put("x509SAN", "DNS")
+    only = {"aws:PrincipalTag/x509SAN/URI": "true", "aws:PrincipalTag/x509SAN/DNS": "false"}
+    site.trust(Condition={"Null": only})
+    assert site.session(holder, profileArn=arn).status == 201
 
 
 @pytest.mark.parametrize("action", ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
