@@ -195,6 +195,7 @@ SHAPES = {
     "AllBytes": Shape("structure", members={"data": Ref("Bytes")}, payload="data"),
     "AllText": Shape("structure", members={"data": Ref("Text")}, payload="data"),
     "AllInner": Shape("structure", members={"data": Ref("Inner")}, payload="data"),
+    "Either": Shape("structure", members={"x": Ref("Text", location="queryOrBody")}),
     "MapInQuery": Shape("structure", members={"x": Ref("Numbers", location="querystring")}),
     "Elsewhere": Shape("structure", members={"x": Ref("Text", location="headers")}),
 }
@@ -217,6 +218,15 @@ def test_members_come_from_their_places_and_only_from_them() -> None:
         "word": "body",
     }
     assert rest_input(SHAPES, "Everywhere")(RestRequest({"id": "7"}, b"", {}, b"")) == {"id": 7}
+    body = b'{"isFlag":true,"flag":true,"X-Note":"n","note":"n","many":["x"],"id":9}'
+    assert rest_input(SHAPES, "Everywhere")(RestRequest({"id": "7"}, b"", {}, body)) == {"id": 7}
+
+
+def test_a_member_of_either_place_is_taken_from_the_query_first() -> None:
+    read = rest_input(SHAPES, "Either")
+    assert read(RestRequest({}, b"x=query", {}, b'{"x":"body"}')) == {"x": "query"}
+    assert read(RestRequest({}, b"", {}, b'{"x":"body"}')) == {"x": "body"}
+    assert read(RestRequest({}, b"x=query", {}, b"")) == {"x": "query"}
 
 
 def test_a_payload_is_the_whole_body() -> None:

@@ -419,6 +419,19 @@ def test_a_region_holds_its_own(server: Server, place: Place, anywhere: Any) -> 
     assert missing[1] == "ResourceNotFoundException"
     china = held["trustAnchorArn"].replace("arn:aws:", "arn:aws-cn:")
     assert refusal(anywhere.get_trust_anchor, trustAnchorId=china)[1] == "ResourceNotFoundException"
+    for client in (anywhere, elsewhere):
+        alias = profile(client, aliasName="both")["aliasArn"]
+        assert client.get_profile(profileId=alias)["profile"]["aliasArn"] == alias
+
+
+def test_a_quota_is_of_one_region(place: Place, anywhere: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = len(anywhere.list_profiles(pageSize=1000)["profiles"])
+    monkeypatch.setattr("vestry.limits.ANYWHERE_PROFILES", here + 1)
+    elsewhere = place.client("rolesanywhere", place.keys)
+    elsewhere.meta.events.register("before-sign", _in_ireland)
+    profile(elsewhere)
+    profile(anywhere)
+    assert "quota" in refusal(anywhere.create_profile, name="n", roleArns=[])[2]
 
 
 def _in_ireland(request: Any, **_: Any) -> None:
