@@ -34,6 +34,20 @@ def stage(place: Place) -> Stage:
     return Stage(place)
 
 
+@pytest.mark.parametrize("other", ["another session's", "nobody's", "a long-term key's"])
+def test_a_session_is_known_by_its_own_access_key_only(stage: Stage, other: str) -> None:
+    """Its own secret signs and its own token is sent: nothing but the key's id is somebody else's."""
+    mine, theirs = stage.session(), stage.session()
+    identifier = {
+        "another session's": theirs["AccessKeyId"],
+        "nobody's": mine["AccessKeyId"][:-1] + ("A" if mine["AccessKeyId"][-1] != "A" else "B"),
+        "a long-term key's": stage.place.keys["AccessKeyId"],
+    }[other]
+    assert stage.place.client("sts", mine).get_caller_identity()
+    borrowed = stage.place.client("sts", mine | {"AccessKeyId": identifier})
+    assert refusal(borrowed.get_caller_identity) == INVALID
+
+
 def test_policies_are_those_of_the_moment(stage: Stage) -> None:
     iam = stage.place.client("iam", stage.session())
     assert allowed(iam.list_users)
