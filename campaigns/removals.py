@@ -98,6 +98,15 @@ GROUPS: dict[str, tuple[str, str]] = {
         "services/eks/lookups services/eks/pages services/eks/resources services/eks/tags services/operator/clusters",
         "services/eks/test_pod_identity.py services/eks/test_pod_associations.py cli/test_cli_cluster.py",
     ),
+    "handed": (
+        "server/handed_listeners server/descriptors",
+        "server/test_handed_listeners.py server/test_descriptors.py",
+    ),
+    "delivery": (
+        "access/delivery",
+        "access/test_delivery.py metadata/test_role_credentials.py services/eks/test_pod_identity.py "
+        "services/rolesanywhere/test_create_session.py",
+    ),
     "agent": ("cli/agent_credentials cli/agent_door", "cli/test_pod_identity_agent.py"),
     "link_local": (
         "server/link_local server/metadata server/metadata_places server/listening credentials/stamp",

@@ -5,13 +5,26 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
-from raw import send, talk
+from raw import FORM, send, talk
 from serving import Server, serving
 from vestry import limits
+
+
+def signed_body(endpoint: str, keys: dict[str, Any], body: bytes) -> tuple[bytes, bytes]:
+    """Return the head of a signed POST of a form to STS, as it is sent, and its body."""
+    request = AWSRequest("POST", endpoint + "/", data=body, headers={"Content-Type": FORM})
+    SigV4Auth(Credentials(keys["AccessKeyId"], keys["SecretAccessKey"]), "sts", "us-east-1").add_auth(request)
+    lines = {"Host": urlsplit(endpoint).netloc, "Content-Length": str(len(body)), **dict(request.headers.items())}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST / HTTP/1.1\r\n{head}\r\n".encode(), body
 
 
 @pytest.mark.parametrize(
@@ -68,3 +81,34 @@ def test_a_chunked_body_works(server: Server) -> None:
         b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n12\r\nVersion=2011-06-15\r\n0\r\n\r\n"
     )
     assert talk(server.endpoint, data).startswith(b"HTTP/1.1 302")
+
+
+def test_a_client_that_offers_another_protocol_is_answered_in_this_one(server: Server) -> None:
+    """Java's HttpClient offers HTTP/2 with its first request, and goes on with HTTP/1.1 where it is not taken up."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    body = b"Action=GetCallerIdentity&Version=2011-06-15"
+    form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(body)
+    place = urlsplit(server.endpoint)
+    with socket.create_connection((place.hostname, place.port), timeout=10) as client:
+        for head in (offer, offer.lower(), b""):
+            client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + head + form + body)
+            answer = b""
+            while b"</ErrorResponse>" not in answer:
+                answer += client.recv(65536)
+                assert answer.startswith(b"HTTP/1.1 403"), answer
+            assert b"MissingAuthenticationToken" in answer
+
+
+def test_what_looks_like_an_offer_in_a_body_is_the_bodys(server: Server) -> None:
+    place = urlsplit(server.endpoint)
+    keys = server.account("offering")
+    found = {}
+    for word in (b"upgrade: x", b"another: x"):
+        text = b"Action=GetCallerIdentity&Version=2011-06-15&x=\r\n%b\r\n\r\n" % word
+        headers, body = signed_body(server.endpoint, keys, text)
+        with socket.create_connection((place.hostname, place.port), timeout=10) as client:
+            client.sendall(headers)
+            time.sleep(0.1)  # the body is a delivery of its own
+            client.sendall(body)
+            found[word] = client.recv(65536)[:12]
+    assert set(found.values()) == {b"HTTP/1.1 200"}

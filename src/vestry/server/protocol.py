@@ -7,6 +7,7 @@ looks after those that are not.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import httptools
@@ -16,12 +17,19 @@ from vestry import limits
 from vestry.server.transport import JoinedTransport, Turn
 
 
+#: An offer to go on in another protocol, in a head.
+_OFFER = re.compile(rb"(?<=\r\n)upgrade(?=:)", re.IGNORECASE)
+_SET_ASIDE = b"x-offer"
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, on `most` connections at a time; a request whose head is too large is a 400, one whose head comes too slowly is dropped."""
 
     #: When the head under way (or the wait for a connection's first) began, by the loop's clock; 0 while there is none.
     _began = 0.0
     _undelivered = 0
+    #: A request is being read, its head or its body.
+    _reading = False
     _timer: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any, turn: Turn, most: int, **options: Any) -> None:
@@ -58,6 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._began = self.loop.time()
         self._undelivered = 0
+        self._reading = True
 
     def on_headers_complete(self) -> None:
         """The head is complete, and judged; the application bounds the body."""
@@ -72,8 +81,20 @@ class BoundedProtocol(HttpToolsProtocol):
             raise httptools.HttpParserError("the headers are too large")
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """The request is complete; what comes next is another's head."""
+        self._reading = False
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
-        """Take bytes. A head that does not end in its first delivery may not grow beyond what a head may be."""
+        """Take bytes. A head that does not end in its first delivery may not grow beyond what a head may be.
+
+        An offer of another protocol is not taken up, as a server may (RFC 9110, 7.8), and must not reach the parser, which
+        would pass over the request's body: Java's HttpClient offers HTTP/2 with its first request.
+        """
+        if b"pgrade:" in data and not self._reading:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            data = _OFFER.sub(_SET_ASIDE, head) + end + rest
         began = self._began
         super().data_received(data)
         if began and self._began == began and not self.transport.is_closing():
