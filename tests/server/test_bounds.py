@@ -22,7 +22,11 @@ def signed_body(endpoint: str, keys: dict[str, Any], body: bytes) -> tuple[bytes
     """Return the head of a signed POST of a form to STS, as it is sent, and its body."""
     request = AWSRequest("POST", endpoint + "/", data=body, headers={"Content-Type": FORM})
     SigV4Auth(Credentials(keys["AccessKeyId"], keys["SecretAccessKey"]), "sts", "us-east-1").add_auth(request)
-    lines = {"Host": urlsplit(endpoint).netloc, "Content-Length": str(len(body)), **dict(request.headers.items())}
+    lines = {
+        "Host": urlsplit(endpoint).netloc,
+        "Content-Length": str(len(body)),
+        **dict(request.headers.items()),
+    }
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"POST / HTTP/1.1\r\n{head}\r\n".encode(), body
 

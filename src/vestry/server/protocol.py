@@ -16,14 +16,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from vestry import limits
 from vestry.server.transport import JoinedTransport, Turn
 
-
 #: An offer to go on in another protocol, in a head.
 _OFFER = re.compile(rb"(?<=\r\n)upgrade(?=:)", re.IGNORECASE)
 _SET_ASIDE = b"x-offer"
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, on `most` connections at a time; a request whose head is too large is a 400, one whose head comes too slowly is dropped."""
+    """uvicorn's protocol, on `most` connections at a time. A request whose head is too large is a 400, one whose head comes
+    too slowly is dropped."""
 
     #: When the head under way (or the wait for a connection's first) began, by the loop's clock; 0 while there is none.
     _began = 0.0
