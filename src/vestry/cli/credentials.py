@@ -65,7 +65,10 @@ def execute(
     """Assume a role with your usual AWS credentials and run a command with what it gives."""
     session = _session(profile)
     place = _whereabouts(session)
-    place.setdefault("AWS_ENDPOINT_URL", operator.endpoint(None))
+    if "AWS_ENDPOINT_URL" not in place:
+        place["AWS_ENDPOINT_URL"] = operator.endpoint(None)
+        authority = operator.running_authority(None)
+        place |= _trust(authority) if authority and "AWS_CA_BUNDLE" not in place else {}
     parameters = {
         "RoleArn": role,
         "RoleSessionName": session_name,
@@ -132,11 +135,18 @@ def _credentials(session: Any, profile: str) -> dict[str, str]:
 
 
 def _whereabouts(session: Any) -> dict[str, str]:
-    """Return the variables that lead clients to the server: endpoint, where one is configured, and region."""
+    """Return the variables that lead clients to the server: endpoint and authority, where configured, and region."""
     region = session.get_config_variable("region") or "us-east-1"
     endpoint = os.environ.get("AWS_ENDPOINT_URL") or session.get_scoped_config().get("endpoint_url")
     values = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+    authority = session.get_config_variable("ca_bundle")
+    values |= _trust(authority) if authority else {}
     return values | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+
+
+def _trust(authority: str) -> dict[str, str]:
+    """Return the variables by which AWS's clients, and Node.js, are told of an authority."""
+    return {"AWS_CA_BUNDLE": authority, "NODE_EXTRA_CA_CERTS": authority}
 
 
 def _assume(session: Any, place: Mapping[str, str], asked: Mapping[str, Any]) -> Mapping[str, str]:
@@ -150,7 +160,11 @@ def _assume(session: Any, place: Mapping[str, str], asked: Mapping[str, Any]) ->
     endpoint = os.environ.get("AWS_ENDPOINT_URL_STS") or place["AWS_ENDPOINT_URL"]
     try:
         client = session.create_client(
-            "sts", region_name=place["AWS_REGION"], endpoint_url=endpoint, config=config
+            "sts",
+            region_name=place["AWS_REGION"],
+            endpoint_url=endpoint,
+            verify=place.get("AWS_CA_BUNDLE"),
+            config=config,
         )
         given: Mapping[str, str] = client.assume_role(**asked)["Credentials"]
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
@@ -173,6 +187,11 @@ def _failure(error: Exception, endpoint: str | None) -> Failure:
     ):
         return Failure(
             "There are no AWS credentials.", "Give a --profile, or set AWS_ACCESS_KEY_ID and its secret."
+        )
+    if isinstance(error, botocore.exceptions.SSLError):
+        return Failure(
+            f"The certificate of {endpoint} is not trusted.",
+            "Set AWS_CA_BUNDLE to the file of its authority, or ca_bundle in the profile.",
         )
     if isinstance(error, botocore.exceptions.ConnectionError | botocore.exceptions.HTTPClientError):
         return Failure(f"No server answers at {endpoint}.", "Start it: vestry serve")

@@ -43,7 +43,8 @@ def make(
         return
     secrets = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
     try:
-        written = profiles.write(profile, secrets, operator.endpoint(data, database))
+        endpoint, authority = operator.endpoint(data, database), operator.running_authority(data, database)
+        written = profiles.write(profile, secrets, endpoint, authority)
     except Failure as failure:
         raise Failure(str(failure), kept(made)) from None
     if not json:

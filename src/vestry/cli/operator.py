@@ -55,11 +55,21 @@ def endpoint(data: Path | None, database: str | None = None) -> str:
 
 def running_endpoint(data: Path | None, database: str | None = None) -> str | None:
     """Return the endpoint of the server that runs on this store, None where none does."""
+    return _running(data, database).get("endpoint")
+
+
+def running_authority(data: Path | None, database: str | None = None) -> str | None:
+    """Return the file of the private authority that clients of the running server must trust, None for none."""
+    return _running(data, database).get("authority")
+
+
+def _running(data: Path | None, database: str | None) -> dict[str, str]:
+    """Return what the server that runs on this store says of itself; nothing where none does."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         server = json.loads((place(data, database).data / "server.json").read_bytes())
         os.kill(server["pid"], 0)  # a server that was killed has left its file behind
-        return str(server["endpoint"])
-    return None
+        return {name: value for name, value in server.items() if isinstance(value, str)}
+    return {}
 
 
 def _ask(folder: Path, command: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:

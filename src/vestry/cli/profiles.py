@@ -63,11 +63,17 @@ def check(name: str) -> None:
         )
 
 
-def write(name: str, secrets: Mapping[str, str], endpoint: str) -> list[str]:
-    """Write a profile; return the files that it went to. Raises Failure."""
+def write(name: str, secrets: Mapping[str, str], endpoint: str, authority: str | None = None) -> list[str]:
+    """Write a profile; return the files that it went to. Raises Failure.
+
+    `authority` is the file of a private authority that vouches for the endpoint: boto3 and the AWS CLI read it from the
+    profile (`ca_bundle`).
+    """
     check(name)
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     place = {"region": region, "endpoint_url": endpoint}
+    if authority is not None:
+        place["ca_bundle"] = authority
     title = "default" if name == "default" else f"profile {name}"
 
     def with_secrets(text: str) -> str:

@@ -148,10 +148,16 @@ def _error(code: str, message: str, hint: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "hint": hint}}
 
 
-def write_server_file(folder: Path, endpoint: str, version: str) -> Path:
-    """Write `server.json`, by which commands find this server; return its path."""
+def write_server_file(folder: Path, endpoint: str, version: str, authority: Path | None = None) -> Path:
+    """Write `server.json`, by which commands find this server; return its path.
+
+    `authority` is the private one that clients must trust to reach it.
+    """
     path = folder / "server.json"
     fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode({"pid": os.getpid(), "endpoint": endpoint, "version": version}))
+    said = {"pid": os.getpid(), "endpoint": endpoint, "version": version}
+    if authority is not None:
+        said["authority"] = str(authority)
+    fresh.write_bytes(msgspec.json.encode(said))
     fresh.replace(path)
     return path

@@ -36,7 +36,7 @@ from vestry.server.protocol import BoundedProtocol
 from vestry.server.ring import tend_ring
 from vestry.server.settings import SERVICES, Clock, Settings
 from vestry.server.signing_keys import keep_turning
-from vestry.server.tls import Certificate, TlsError
+from vestry.server.tls import Certificate, TlsError, private_authority
 from vestry.server.transport import Turn
 from vestry.server.usage import LastUsed
 from vestry.store.database import Store, StoreError
@@ -93,6 +93,7 @@ async def _serve(
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
     operator = OperatorSocket(installation, committer, pipeline.decisions, clock, log)
     folder = installation.directory.path
+    authority = None if settings.tls_cert is None else private_authority(settings.tls_cert)
     ready = Ready(
         endpoint=endpoint,
         public_url=public_url,
@@ -108,7 +109,7 @@ async def _serve(
     await operator.open()
     handed.open()
     await doors.open(sockets)
-    server_file = write_server_file(folder, endpoint, __version__)
+    server_file = write_server_file(folder, endpoint, __version__, authority)
     beside = [
         asyncio.create_task(_flush(committer, installation.store, used, log)),
         asyncio.create_task(_stop(server, handed, stop)),

@@ -12,10 +12,14 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
 from vestry.server.log import Log
 
 #: How often the files are looked at.
 LOOK_SECONDS = 1.0
+AUTHORITY_FILE = "ca.pem"
 
 Stamp = tuple[tuple[int, int, int], ...]
 
@@ -94,6 +98,20 @@ def _load(certificate: Path, key: Path) -> ssl.SSLContext:
             f"{certificate} and {key} are not a certificate (chain) and its private key in PEM form."
         ) from None
     return context
+
+
+def private_authority(certificate: Path) -> Path | None:
+    """Return the authority that clients must be told of: `ca.pem` beside the certificate, where that has issued it.
+
+    That is how `vestry tls init` leaves them; None for any other certificate.
+    """
+    authority = certificate.absolute().with_name(AUTHORITY_FILE)
+    try:
+        served = x509.load_pem_x509_certificate(certificate.read_bytes())
+        served.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.read_bytes()))
+    except (OSError, ValueError, TypeError, InvalidSignature):
+        return None
+    return authority
 
 
 class _Encrypted(Exception):
