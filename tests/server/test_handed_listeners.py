@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
+import gc
 import http.client
+import io
 import json
 import os
 import socket
@@ -13,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +26,8 @@ from serving import Server, serving
 from vestry.cli.failure import Failure
 from vestry.cli.handing import Handed, Listening, hand_over
 from vestry.server import handed_listeners
+from vestry.server.handed_listeners import HandedListeners
+from vestry.server.log import Log
 
 ENDPOINT = {"serve": "endpoint"}
 
@@ -150,9 +156,10 @@ def test_one_socket_is_handed_over_at_a_time(server: Server) -> None:
 def test_refused_descriptors_are_closed(server: Server) -> None:
     line = json.dumps(ENDPOINT).encode() + b"\n"
     before = len(os.listdir("/proc/self/fd"))  # the server is a thread of this process
-    with socket.socket() as unbound:
+    with socket.socket() as unbound, Path(os.devnull).open("rb") as nothing:
         for _ in range(5):
             assert "error" in raw(server, line, [unbound.fileno()])
+            assert "error" in raw(server, line, [nothing.fileno()])
             assert "error" in raw(server, line, [unbound.fileno()] * 3)
             assert "error" in raw(server, b"{}\n", [unbound.fileno()])
     for _ in range(100):
@@ -182,9 +189,149 @@ def test_a_line_that_does_not_come_is_not_waited_for(server: Server, monkeypatch
         assert channel.recv(1) == b""
 
 
+def descriptors() -> int:
+    """Return how many descriptors this process has; the server is a thread of it."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_half_a_line_is_no_order_and_what_came_with_it_is_closed(server: Server) -> None:
+    before = descriptors()
+    with socket.socket(socket.AF_UNIX) as channel, loopback() as listener:
+        channel.settimeout(5)
+        channel.connect(str(server.data / "listeners.sock"))
+        socket.send_fds(channel, [b'{"serve"'], [listener.fileno()] * 3)
+        channel.shutdown(socket.SHUT_WR)
+        assert channel.recv(1) == b"", "the end is seen at once, and not waited for"
+    until(lambda: descriptors() <= before)
+
+
+def test_descriptors_without_end_are_cut_off(server: Server) -> None:
+    before = descriptors()
+    with socket.socket(socket.AF_UNIX) as channel, loopback() as listener:
+        channel.settimeout(5)
+        channel.connect(str(server.data / "listeners.sock"))
+        with contextlib.suppress(ConnectionError):
+            for _ in range(2):
+                socket.send_fds(channel, [b" "], [listener.fileno()] * 8)
+                time.sleep(0.05)  # two deliveries
+            assert channel.recv(1) == b""
+    until(lambda: descriptors() <= before)
+
+
+def test_a_socket_that_its_kind_refuses_is_closed(server: Server) -> None:
+    before = descriptors()
+    with loopback() as listener:
+        line = b'{"serve": "metadata", "instance": "i-00000000"}\n'
+        assert "does not exist" in raw(server, line, [listener.fileno()])["error"]["message"]
+    until(lambda: descriptors() <= before)
+
+
+def test_who_is_gone_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handed_listeners, "MOST_LISTENERS", 1)
+    with serving(tmp_path) as server, loopback() as listener:
+
+        def taken() -> bool:
+            try:
+                channel = hand_over(server.data, Listening(ENDPOINT, listener))
+            except Failure:
+                return False
+            assert channel is not None
+            channel.close()
+            return True
+
+        for _ in range(4):
+            until(taken)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_end_of_a_server_takes_the_door_away(tmp_path: Path, gone: bool) -> None:
+    with serving(tmp_path) as server:
+        path = server.data / "listeners.sock"
+        assert path.is_socket()
+        if gone:
+            path.unlink()
+    assert not path.exists()
+
+
+class Kept:
+    """A listening socket that is being served, for as long as `closed` is not set."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.listener = listener
+        self.closed = False
+
+    def close(self) -> None:
+        self.listener.close()
+        self.closed = True
+
+
+def test_closing_waits_until_everything_is_given_back_and_fails_for_nothing(tmp_path: Path) -> None:
+    """One that is served, one that has said nothing yet, and one that broke off."""
+    kept: list[Kept] = []
+    failures: list[Any] = []
+
+    async def kind(listener: socket.socket, _: Any) -> Kept:
+        kept.append(Kept(listener))
+        return kept[-1]
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+        handed = HandedListeners(tmp_path, {"it": kind}, Log(None))
+        handed.open()
+        with (
+            loopback() as listener,
+            socket.socket(socket.AF_UNIX) as silent,
+            socket.socket(socket.AF_UNIX) as broken,
+        ):
+            given = asyncio.to_thread(hand_over, tmp_path, Listening({"serve": "it"}, listener))
+            channel = await given
+            assert channel is not None
+            for one in (silent, broken):
+                one.connect(str(tmp_path / "listeners.sock"))
+            broken.close()
+            await asyncio.sleep(0.1)
+            assert not kept[0].closed
+            await handed.close()
+            assert kept[0].closed
+            channel.close()
+        gc.collect()
+
+    asyncio.run(main())
+    assert failures == []
+
+
+def test_a_door_that_fails_is_tried_again_after_a_while(tmp_path: Path) -> None:
+    """As it does when the process may open no more files."""
+
+    async def main() -> int:
+        loop: Any = asyncio.get_running_loop()
+        failing, accept = [OSError(24, "Too many open files")], loop.sock_accept
+        tries = 0
+
+        async def accepting(door: socket.socket) -> Any:
+            nonlocal tries
+            tries += 1
+            if failing:
+                raise failing[0]
+            return await accept(door)
+
+        loop.sock_accept = accepting
+        log = io.StringIO()
+        handed = HandedListeners(tmp_path, {}, Log(log))
+        handed.open()
+        await asyncio.sleep(0.3)
+        failing.clear()
+        with loopback() as listener, pytest.raises(Failure, match="does not know how"):
+            await asyncio.to_thread(hand_over, tmp_path, Listening({"serve": "it"}, listener))
+        await handed.close()
+        return tries
+
+    assert asyncio.run(asyncio.wait_for(main(), 20)) <= 4
+
+
 def test_a_line_without_end_is_cut_off(server: Server) -> None:
     with socket.socket(socket.AF_UNIX) as channel:
-        channel.settimeout(20)
+        channel.settimeout(5)
         channel.connect(str(server.data / "listeners.sock"))
         with contextlib.suppress(ConnectionError):
             channel.sendall(b" " * (handed_listeners.LONGEST_LINE * 4))

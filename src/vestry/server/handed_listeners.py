@@ -31,6 +31,10 @@ MOST_LISTENERS = 256
 LINE_SECONDS = 10
 
 
+_TCP = {(family, socket.IPPROTO_TCP) for family in (socket.AF_INET, socket.AF_INET6)}
+_MOST_DESCRIPTORS = 8  # that are received with one line
+
+
 class Served(Protocol):
     """A listening socket that is being served."""
 
@@ -84,7 +88,6 @@ class HandedListeners:
                 self._log.problem("listeners are not taken", reason=str(error))
                 await asyncio.sleep(1)
                 continue
-            channel.setblocking(False)
             self._begin(self._attend(channel))
 
     async def _attend(self, channel: socket.socket) -> None:
@@ -130,7 +133,6 @@ class HandedListeners:
             if len(descriptors) != 1:  # 3
                 raise ValidationError("One listening socket is handed over at a time.")
             listener = listening_socket(descriptors[0])
-            held.pop_all()
         try:
             return order, await kind(listener, order)
         except BaseException:
@@ -139,19 +141,17 @@ class HandedListeners:
 
 
 def listening_socket(descriptor: int) -> socket.socket:
-    """Return the listening TCP socket that a descriptor is. Raises ValidationError where it is something else."""
-    found: socket.socket | None = None
-    with contextlib.suppress(OSError):
-        found = socket.socket(fileno=descriptor)
-        if (
-            found.family in (socket.AF_INET, socket.AF_INET6)
-            and found.proto == socket.IPPROTO_TCP
-            and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-        ):
-            found.setblocking(False)
+    """Return a listening TCP socket of our own for a descriptor. Raises ValidationError where it is something else."""
+    number = os.dup(descriptor)
+    try:
+        found = socket.socket(fileno=number)
+    except OSError:  # no socket at all
+        os.close(number)
+    else:
+        listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if listens and (found.family, found.proto) in _TCP:
             return found
-    if found is not None:
-        found.detach()
+        found.close()
     raise ValidationError("What was handed over is not a listening TCP socket.")
 
 
@@ -161,10 +161,12 @@ async def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     try:
         while not line.endswith(b"\n"):
             await _readable(channel)
-            part, more, _, _ = socket.recv_fds(channel, LONGEST_LINE, 8, socket.MSG_CMSG_CLOEXEC)
+            part, more, _, _ = socket.recv_fds(
+                channel, LONGEST_LINE, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
             descriptors += more
             line += part
-            if not part or len(line) > LONGEST_LINE or len(descriptors) > 8:
+            if not part or len(line) > LONGEST_LINE or len(descriptors) > _MOST_DESCRIPTORS:
                 raise ConnectionError  # noqa: TRY301
     except BaseException:
         for number in descriptors:
