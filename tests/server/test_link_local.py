@@ -35,7 +35,7 @@ IP_MINTTL = 21  # ip(7): segments that come with less are dropped
 
 def echo(address: str, asked: Ask) -> Reply:
     """Answer with what was asked; a path ending in a number asks for that hop limit."""
-    hops = re.search(r"/hops/(\d+)$", asked.path)
+    hops = re.search(r"/hops/(\d+)$", asked.path or "")
     shown = f"{address} {asked.method} {asked.path} {sorted(asked.headers.items())}"
     return Reply(200, [(b"X-One", b"1")], shown.encode(), int(hops[1]) if hops else 0)
 
