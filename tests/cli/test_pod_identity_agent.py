@@ -27,7 +27,7 @@ from machine import Machine
 from places import document, statement, trusting
 from pods import Cluster
 from serving import Server, serving
-from vestry.cli.agent_credentials import MOST_TOKENS, Kept, PodCredentials, Refused
+from vestry.cli.agent_credentials import FINAL, MOST_TOKENS, Kept, PodCredentials, Refused
 from vestry.cli.agent_door import Door, check_host, check_token
 from vestry.server.metadata_places import MetadataPlace
 
@@ -235,6 +235,40 @@ def test_it_answers_over_ipv6(door: Door) -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
+def test_each_refusal_is_told(door: Door) -> None:
+    machine = Machine(f"http://[::1]:{door.socket.getsockname()[1]}")
+    token = {"Authorization": f"a.{part({})}.c"}
+    for path, headers, status, said in (
+        ("/v1/credential", token, 404, "404 page not found\n"),
+        ("/v1/credentials", token | {"Host": "localhost"}, 403, "Access Denied. Called agent"),
+        ("/v1/credentials", {}, 400, "Service account token cannot be empty\n"),
+        ("/v1/credentials", {"Authorization": "a"}, 400, "Service account token cannot be parsed"),
+    ):
+        answer = machine.send("GET", path, headers)
+        assert (answer.status, answer.text[: len(said)]) == (status, said)
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert int(answer.headers["content-length"]) == len(answer.text)
+    door.kept = Kept(refusing, time.time)
+    answer = machine.send("GET", "/v1/credentials", token)
+    assert (answer.status, answer.text) == (418, "no pot\n")
+    assert machine.send("GET", "/v1/credentials?x=1", token).status == 418
+
+
+def refusing(token: str) -> PodCredentials:
+    raise Refused(418, "no pot")
+
+
+def test_so_many_connections_there_are_in_all(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vestry.cli.agent_door.MOST_CONNECTIONS", 1)
+    address = door.socket.getsockname()[:2]
+    with socket.create_connection(address, timeout=10) as held:
+        held.sendall(b"GET /v1/credentials HTTP/1.1\r\n")
+        time.sleep(0.1)
+        with socket.create_connection(address, timeout=10) as second:
+            assert second.recv(1) == b"", "turned away"
+
+
 def test_one_pod_cannot_keep_the_others_waiting(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vestry.cli.agent_door.MOST_OF_ONE", 2)
     address = door.socket.getsockname()[:2]
@@ -291,27 +325,47 @@ def test_credentials_are_kept_by_token_until_they_are_due() -> None:
     assert short.asked == 2, "two thirds of a short life"
 
 
-@pytest.mark.parametrize(
-    ("code", "served"), [("ThrottlingException", True), ("", True), ("ResourceNotFoundException", False), ("AccessDeniedException", False)]
-)  # fmt: skip
-def test_old_ones_are_served_while_they_live_unless_the_refusal_is_final(code: str, served: bool) -> None:
+@pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailableException", ""])
+def test_old_ones_are_served_while_they_live_and_a_new_try_waits_a_minute(code: str) -> None:
     source = Source()
     kept = source.kept()
     first = kept.credentials("one")
-    source.now += 11_000
-    source.refuse = Refused(500, "no", code)
-    if served:
-        assert kept.credentials("one") == first
-        assert kept.credentials("one") == first
-        assert source.asked == 2, "and it is not tried again at once"
-        source.now = first.expires - 14
+    source.now, source.refuse = first.expires - 50, Refused(500, "no", code)
+    assert kept.credentials("one") == first
+    source.now = first.expires - 16
+    assert kept.credentials("one") == first
+    assert source.asked == 2, "it is not tried again at once"
+    source.now = first.expires - 15
     with pytest.raises(Refused):
         kept.credentials("one")
+    assert source.asked == 3
+
+
+@pytest.mark.parametrize("code", sorted(FINAL))
+def test_a_final_refusal_ends_what_was_kept(code: str) -> None:
+    source = Source()
+    kept = source.kept()
+    kept.credentials("one")
+    source.now += 11_000
+    source.refuse = Refused(400, "no", code)
+    with pytest.raises(Refused):
+        kept.credentials("one")
+    source.refuse = Refused(500, "away")
+    with pytest.raises(Refused, match="away"):
+        kept.credentials("one")
+
+
+def test_the_refusals_of_eks_auth_that_are_final_are_these() -> None:
+    assert {
+        *("ResourceNotFoundException", "ExpiredTokenException"),
+        *("InvalidTokenException", "AccessDeniedException"),
+    } == FINAL
 
 
 def test_credentials_that_are_about_to_end_are_not_handed_out() -> None:
     with pytest.raises(Refused, match="expired or will expire"):
         Source(life=15).kept().credentials("one")
+    assert Source(life=16).kept().credentials("one")
 
 
 def test_those_who_ask_at_once_share_one_fetch() -> None:
@@ -343,6 +397,10 @@ def test_only_so_many_tokens_are_kept() -> None:
     assert source.asked == MOST_TOKENS + 1
     kept.credentials("0")
     assert source.asked == MOST_TOKENS + 2, "the one that was asked for longest ago had to go"
+    kept.credentials("2")
+    kept.credentials("new")
+    kept.credentials("2")
+    assert source.asked == MOST_TOKENS + 3, "and not the one that was asked for lately"
 
 
 def test_what_it_does_not_know_is_an_error_and_never_aws_itself(

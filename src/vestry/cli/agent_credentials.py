@@ -99,13 +99,14 @@ class Kept:
     def _current(self, entry: Entry, token: str) -> PodCredentials:
         now = self._clock()
         held = entry.credentials
-        alive = held is not None and held.expires - now > LEAST_LEFT
-        if held is not None and alive and now < entry.due:
+        if held is not None and held.expires - now <= LEAST_LEFT:
+            held = None
+        if held is not None and now < entry.due:
             return held
         try:
             fresh = self._fetch(token)
         except Refused as refused:
-            if held is None or not alive or refused.code in FINAL:
+            if held is None or refused.code in FINAL:
                 raise
             entry.due = now + 60
             return held
