@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vestry.errors import ValidationError
-from vestry.metadata.containers import RELATIVE, TASKS, Containers, Grant
+from vestry.metadata.containers import TASKS, Containers, Grant
 from vestry.metadata.exchange import Ask, Reply
 from vestry.server.committer import Published
 from vestry.server.descriptors import Seats
@@ -85,6 +85,4 @@ class ContainersListener:
 
 def _told(path: str) -> str:
     """Return a path for the log, without what may be a secret in it."""
-    if path.startswith(RELATIVE):
-        return f"{RELATIVE}…"
     return (path if path.startswith(TASKS) else _LONG_NAME.sub("…", path))[:_PATH_CHARACTERS]
