@@ -126,6 +126,15 @@ def test_a_small_body_is_read_and_its_sender_may_wait_for_leave(endpoint: str) -
         assert ask(client, chunks).startswith((b"HTTP/1.1 200", b"HTTP/1.1 400"))
 
 
+def test_an_offer_of_another_protocol_is_answered_once_and_ends_the_connection(endpoint: str) -> None:
+    """Java's HttpClient makes one by itself."""
+    with connect(endpoint) as client:
+        got = ask(client, b"GET /x HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 200")
+    assert b"Connection: close" in got
+    assert got.count(b"HTTP/1.1 ") == 1
+
+
 @pytest.mark.parametrize(
     ("sentence", "data", "status"),
     [
