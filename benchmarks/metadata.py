@@ -113,8 +113,11 @@ def ratios(found: dict[str, list[Measured]]) -> dict[str, float]:
     """Return what the marks are about: medians of the rounds' own ratios."""
 
     def paired(one: str, other: str, column: str) -> float:
-        rows = zip(found[one], found[other], strict=True)
-        return statistics.median(getattr(a, column) / getattr(b, column) for a, b in rows)
+        rows = [
+            (getattr(a, column), getattr(b, column)) for a, b in zip(found[one], found[other], strict=True)
+        ]
+        # A round in which a busy machine let one of them do nothing tells nothing.
+        return statistics.median(a / b for a, b in rows if a and b)
 
     few, many = f"{FEW:,} instances", f"{MANY:,} instances"
     return {
