@@ -107,6 +107,13 @@ GROUPS: dict[str, tuple[str, str]] = {
         "access/test_delivery.py metadata/test_role_credentials.py services/eks/test_pod_identity.py "
         "services/rolesanywhere/test_create_session.py",
     ),
+    "machines": (
+        "services/ec2/associations services/ec2/states services/ec2/metadata_options services/ec2/metadata_settings "
+        "services/ec2/lookups services/ec2/tag_rules services/ec2/launch_questions",
+        "services/ec2/test_associations.py services/ec2/test_states.py services/ec2/test_metadata_options.py "
+        "services/ec2/test_authorization.py services/ec2/test_ec2_tags.py services/ec2/test_launch.py "
+        "services/ec2/test_describe.py",
+    ),
     "agent": ("cli/agent_credentials cli/agent_door", "cli/test_pod_identity_agent.py"),
     "link_local": (
         "server/link_local server/metadata server/metadata_places server/listening credentials/stamp",

@@ -161,3 +161,10 @@ def test_associations_are_listed_in_pages(place: Place) -> None:
     assert refusal(
         ec2.describe_iam_instance_profile_associations, Filters=[{"Name": "tag:x", "Values": ["y"]}]
     ) == (400, "InvalidParameterValue", "The filter 'tag:x' is invalid")
+    said = "The parameter associationIdsSet cannot be used with the parameter maxResults"
+    named = {"AssociationIds": [association(ec2, found[0])["AssociationId"]], "MaxResults": 5}
+    assert refusal(ec2.describe_iam_instance_profile_associations, **named) == (
+        400,
+        "InvalidParameterCombination",
+        said,
+    )

@@ -290,6 +290,19 @@ def test_instance_profiles_decide(place: Place) -> None:
     assert not may(bob.stop_instances, InstanceIds=[launch(root)["InstanceId"]])
 
 
+def test_an_association_is_asked_about_as_the_instance_of_its_own_region(place: Place) -> None:
+    """Elsewhere it names no instance, so that only who may do it to all is told that it is not there."""
+    profile(place)
+    machine = launch(ec2_client(place), IamInstanceProfile={"Name": "web"})["InstanceId"]
+    held = association(ec2_client(place), machine)
+    assert held is not None
+    mine = f"arn:aws:ec2:*:{place.number}:instance/{machine}"
+    keys = place.user("ann", statement("Allow", "ec2:DisassociateIamInstanceProfile", mine))
+    abroad = ec2_client(place, keys, region="eu-west-1").disassociate_iam_instance_profile
+    assert not may(abroad, AssociationId=held["AssociationId"])
+    assert may(ec2_client(place, keys).disassociate_iam_instance_profile, AssociationId=held["AssociationId"])
+
+
 def test_handing_a_role_over_needs_pass_role(place: Place) -> None:
     root, arn = ec2_client(place), profile(place)
     role = place.arn("role/app")
