@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from vestry.errors import MalformedInput, UnknownParameter
 from vestry.limits import QUERY_NESTING
 from vestry.wire.scalars import CONVERTERS
-from vestry.wire.shapes import Ref, Shape, element_name
+from vestry.wire.shapes import Ref, Shape, ec2_name, element_name
 
 #: the parameters below one name, by what follows that name's dot ("" for the bare name) -> value
 Reader = Callable[[Mapping[str, str]], Any]
@@ -101,10 +101,7 @@ class _Compiler:
 
     def _sent_as(self, member: str, ref: Ref, shape: Shape) -> str:
         if self._ec2:
-            if ref.query_name:
-                return ref.query_name
-            name = element_name(self._shapes, ref, member)
-            return name if name == member else name[:1].upper() + name[1:]
+            return ec2_name(self._shapes, ref, member)
         if shape.type == "list" and (ref.flattened or shape.flattened) and shape.member is not None:
             return element_name(self._shapes, shape.member, element_name(self._shapes, ref, member))
         return element_name(self._shapes, ref, member)

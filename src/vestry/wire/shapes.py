@@ -119,3 +119,11 @@ def lower_camel(name: str) -> str:
 def element_name(shapes: Mapping[str, Shape], ref: Ref, default: str) -> str:
     """Return the XML element (or query component) that a reference or its shape names, else `default`."""
     return ref.location_name or shapes[ref.shape].location_name or default
+
+
+def ec2_name(shapes: Mapping[str, Shape], ref: Ref, member: str) -> str:
+    """Return what a member is sent as in EC2's protocol, which is what EC2 calls it in its errors."""
+    if ref.query_name:
+        return ref.query_name
+    name = element_name(shapes, ref, member)
+    return name if name == member else name[:1].upper() + name[1:]

@@ -9,7 +9,7 @@ from vestry.errors import Fault, InvalidParameterValue, MissingParameter, Valida
 from vestry.wire.constraints import Findings, leaf_test
 from vestry.wire.model import Operation
 from vestry.wire.patterns import matcher
-from vestry.wire.shapes import Ref, Shape, lower_camel
+from vestry.wire.shapes import Ref, Shape, ec2_name, lower_camel
 
 
 def validate(operation: Operation, parameters: Mapping[str, Any]) -> None:
@@ -62,7 +62,8 @@ def _first_of_ec2(shapes: Mapping[str, Shape], shape: Shape, parameters: Mapping
         value = parameters.get(member)
         if value is None:
             if member in shape.required:
-                return MissingParameter(f"The request must contain the parameter {member}")
+                name = ec2_name(shapes, ref, member)
+                return MissingParameter(f"The request must contain the parameter {name}")
             continue
         fault = _ec2_value(shapes, ref, member, value)
         if fault is not None:

@@ -76,13 +76,33 @@ def test_a_terminated_instance_is_shown_for_an_hour_and_then_gone(place: Place) 
     old, new = launch(ec2, ClientToken="once")["InstanceId"], launch(ec2)["InstanceId"]
     ec2.terminate_instances(InstanceIds=[old])
     place.server.clock.offset += 3590
-    assert set(ids(ec2.describe_instances())) == {old, new}
+    third = launch(ec2)["InstanceId"]
+    ec2.terminate_instances(InstanceIds=[third])
+    assert set(ids(ec2.describe_instances())) == {old, new, third}, "another's end is not theirs"
     place.server.clock.offset += 20
-    assert ids(ec2.describe_instances()) == [new]
+    assert set(ids(ec2.describe_instances())) == {new, third}
     assert refusal(ec2.describe_instances, InstanceIds=[old])[1] == "InvalidInstanceID.NotFound"
     assert launch(ec2, ClientToken="once")["InstanceId"] == old, "its token is still taken"
     ec2.terminate_instances(InstanceIds=[new])
     assert launch(ec2, ClientToken="once")["InstanceId"] != old, "its row is gone, and its token with it"
+
+
+def test_none_at_all_is_a_missing_parameter_by_the_name_that_is_sent(place: Place) -> None:
+    ec2 = ec2_client(place)
+    for operation in (ec2.start_instances, ec2.stop_instances, ec2.terminate_instances):
+        assert refusal(operation, InstanceIds=[]) == (
+            400,
+            "MissingParameter",
+            "The request must contain the parameter InstanceId",
+        )
+    for operation in (ec2.create_tags, ec2.delete_tags):
+        assert refusal(operation, Resources=[], Tags=[]) == (
+            400,
+            "MissingParameter",
+            "The request must contain the parameter ResourceId",
+        )
+    some = {"Resources": ["i-00000000"], "Tags": []}
+    assert refusal(ec2.create_tags, **some)[2] == "The request must contain the parameter Tag"
 
 
 def test_one_that_is_not_there_changes_nothing(place: Place) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from vestry import limits
 from vestry.directory.machines import RUNNING, STOPPED, TERMINATED, Instance
-from vestry.errors import IncorrectInstanceState, MissingParameter, UnsupportedParameter
+from vestry.errors import IncorrectInstanceState, UnsupportedParameter
 from vestry.services.ec2 import resources
 from vestry.services.ec2.dry_run import ec2_operation
 from vestry.services.ec2.lookups import the_instances
@@ -84,8 +84,6 @@ def terminate_instances(call: Call) -> Answer:
 
 def _all(call: Call, refusal: str) -> list[Instance]:
     """Return the instances that are named, none of them terminated where there is a text that refuses those."""
-    if not call.parameters["InstanceIds"]:
-        raise MissingParameter("The request must contain the parameter InstanceId")
     instances = the_instances(call, call.parameters["InstanceIds"])
     for instance in instances:
         if refusal and instance.state == TERMINATED:

@@ -12,7 +12,7 @@ from vestry import limits
 from vestry.access.context import Question, tag_keys
 from vestry.access.declaration import Ask, More, Resource
 from vestry.directory.machines import Instance
-from vestry.errors import InvalidId, InvalidParameterValue, MissingParameter
+from vestry.errors import InvalidId, InvalidParameterValue
 from vestry.policy.request import Value
 from vestry.services.ec2 import pages, resources
 from vestry.services.ec2.dry_run import ec2_operation
@@ -79,8 +79,6 @@ def create_tags(call: Call) -> Answer:
     Errors: InvalidID, InvalidInstanceID.NotFound, InvalidParameterValue, TagLimitExceeded.
     """
     new = pairs(call.parameters["Tags"])
-    if not new:
-        raise MissingParameter("The request must contain the parameter Tag")
     check_new_tags(new)
     for instance in _the_instances(call):
         tags = tuple(sorted((dict(instance.tags) | dict(new)).items()))
@@ -131,8 +129,6 @@ _FILTERS: Filters[Tag] = Filters(
 def _the_instances(call: Call) -> list[Instance]:
     """Return the instances that parameter Resources names; what is none does not exist here."""
     identifiers = call.parameters["Resources"]
-    if not identifiers:
-        raise MissingParameter("The request must contain the parameter ResourceId")
     if len(identifiers) > limits.RESOURCES_PER_TAGGING:
         raise InvalidParameterValue(
             f"The maximum number of resources in one request is {limits.RESOURCES_PER_TAGGING}"
