@@ -45,10 +45,11 @@ def test_a_machine_is_registered_by_the_lines_of_the_page(place: Place, tmp_path
 def test_a_machine_proves_who_it_is_by_the_lines_of_the_page(place: Place, tmp_path: Path) -> None:
     machine = Machine(place, tmp_path)
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "vestry").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m vestry.cli "$@"\n')
+    # A machine inherits nothing of the operator's: the certificate is that of the store which the program names.
+    (tmp_path / "bin" / "vestry").write_text(
+        f'#!/bin/sh\nVESTRY_DATA="{place.server.data}" exec "{sys.executable}" -m vestry.cli "$@"\n'
+    )
     (tmp_path / "bin" / "vestry").chmod(0o755)
     lines = lines_with("metadata.md", "openssl smime")
-    said = machine.out(
-        *("sh", "-euc", f'cd "$HOME"\n{lines}'), PATH=PROGRAMS, VESTRY_DATA=str(place.server.data)
-    )
+    said = machine.out("sh", "-euc", f'cd "$HOME"\n{lines}', PATH=PROGRAMS)
     assert f'"instanceId" : "{machine.id}"' in said
