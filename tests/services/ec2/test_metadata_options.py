@@ -17,7 +17,11 @@ EC2S_OWN = {
     "HttpProtocolIpv6": "disabled",
     "InstanceMetadataTags": "disabled",
 }
-ENFORCED = "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account."
+ENFORCED = (
+    "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account. Either launch the "
+    "instance with httpTokens=required or contact your account owner to disable httpTokensEnforced using the "
+    "ModifyInstanceMetadataDefaults API or the account settings in the EC2 console."
+)
 
 
 def test_ec2s_own_defaults(place: Place) -> None:
@@ -74,11 +78,20 @@ def test_the_accounts_defaults_are_told_and_taken_back(place: Place) -> None:
 def test_enforced_tokens_refuse_imdsv1(place: Place) -> None:
     ec2 = ec2_client(place)
     before = launch(ec2, MetadataOptions={"HttpTokens": "required"})["InstanceId"]
+    change = {"InstanceId": before, "HttpTokens": "optional"}
+    for enforced in (None, "disabled"):
+        if enforced:
+            ec2.modify_instance_metadata_defaults(HttpTokensEnforced=enforced)
+        changed = ec2.modify_instance_metadata_options(**change)["InstanceMetadataOptions"]
+        assert changed["HttpTokens"] == "optional"
     ec2.modify_instance_metadata_defaults(HttpTokensEnforced="enabled")
     assert refusal(ec2.run_instances, **ONE) == (400, "UnsupportedOperation", ENFORCED)
     launch(ec2, MetadataOptions={"HttpTokens": "required"})
-    change = {"InstanceId": before, "HttpTokens": "optional"}
-    assert refusal(ec2.modify_instance_metadata_options, **change)[1] == "UnsupportedOperation"
+    assert refusal(ec2.modify_instance_metadata_options, **change) == (
+        400,
+        "UnsupportedOperation",
+        "You can't set httpTokens to 'optional' because httpTokensEnforced is enabled for this account.",
+    )
     ec2.modify_instance_metadata_options(InstanceId=before, HttpPutResponseHopLimit=2)
     ec2.modify_instance_metadata_defaults(HttpTokens="required")
     assert launch(ec2)["MetadataOptions"]["HttpTokens"] == "required"

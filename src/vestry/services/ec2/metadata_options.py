@@ -59,7 +59,7 @@ def modify_options(call: Call) -> Answer:
     defaults = call.account.metadata_defaults.get(call.region)
     if call.get("HttpTokens") == "optional" and defaults is not None and defaults.enforced == "enabled":
         raise UnsupportedParameter(
-            "You can't enable IMDSv1 on the instance because httpTokensEnforced is enabled for this account.",
+            "You can't set httpTokens to 'optional' because httpTokensEnforced is enabled for this account.",
             hint="Take HttpTokensEnforced off with ModifyInstanceMetadataDefaults first.",
         )
     check_all_tags(instance.tags, in_metadata=options.tags == "enabled")

@@ -43,7 +43,9 @@ def launch_options(given: Mapping[str, Any], defaults: MetadataDefaults | None) 
     options = changed(options, given)
     if defaults is not None and defaults.enforced == "enabled" and options.tokens != "required":
         raise UnsupportedParameter(
-            "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account.",
+            "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account. Either launch "
+            "the instance with httpTokens=required or contact your account owner to disable httpTokensEnforced using the "
+            "ModifyInstanceMetadataDefaults API or the account settings in the EC2 console.",
             hint="Launch with HttpTokens=required, or take HttpTokensEnforced off with ModifyInstanceMetadataDefaults.",
         )
     return options
