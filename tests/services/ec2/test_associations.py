@@ -141,6 +141,32 @@ def test_a_specification_that_names_nothing_is_refused(place: Place) -> None:
         )
 
 
+def test_an_association_is_of_its_own_region(place: Place) -> None:
+    profile(place)
+    held = association(
+        ec2_client(place), launch(ec2_client(place), IamInstanceProfile={"Name": "web"})["InstanceId"]
+    )
+    assert held is not None
+    abroad = ec2_client(place, region="eu-west-1").disassociate_iam_instance_profile
+    assert refusal(abroad, AssociationId=held["AssociationId"]) == (
+        400,
+        "InvalidAssociationID.NotFound",
+        f"An invalid association-id of '{held['AssociationId']}' was given",
+    )
+
+
+def test_an_empty_name_names_no_profile(place: Place) -> None:
+    ec2 = ec2_client(place)
+    identifier = launch(ec2)["InstanceId"]
+    for empty in ({"Arn": ""}, {"Name": ""}):
+        assert refusal(ec2.associate_iam_instance_profile, InstanceId=identifier, IamInstanceProfile=empty)[
+            :2
+        ] == (
+            400,
+            "MissingParameter",
+        )
+
+
 def test_associations_are_listed_in_pages(place: Place) -> None:
     ec2, arn = ec2_client(place), profile(place)
     made = ec2.run_instances(ImageId="ami-12345678", MinCount=7, MaxCount=7, IamInstanceProfile={"Arn": arn})[
