@@ -150,6 +150,22 @@ def test_exec_becomes_the_command_with_the_roles_credentials(scene: Scene) -> No
     assert environment["AWS_ENDPOINT_URL"] == scene.server.endpoint
 
 
+def test_exec_gives_the_command_nothing_of_the_operators(scene: Scene) -> None:
+    done = executed(
+        scene,
+        "--role",
+        scene.role,
+        "--",
+        sys.executable,
+        "-c",
+        *WHO,
+        AWS_PROFILE="casey",
+        VESTRY_MASTER_KEY="0" * 64,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not [name for name in json.loads(done.stdout)[1] if name.startswith("VESTRY_")]
+
+
 def test_exec_takes_credentials_from_the_environment_and_the_endpoint_from_the_running_server(
     scene: Scene,
 ) -> None:

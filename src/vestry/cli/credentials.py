@@ -13,6 +13,7 @@ import typer
 from vestry.cli import operator, output
 from vestry.cli.choices import Json
 from vestry.cli.failure import Failure
+from vestry.cli.run_environment import OPERATORS
 
 #: What would go before, or against, the credentials that we hand over.
 _STALE = (
@@ -77,7 +78,11 @@ def execute(
     }
     asked = {name: value for name, value in parameters.items() if value is not None}
     given = _assume(session, place, asked)
-    kept = {name: value for name, value in os.environ.items() if name not in _STALE}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _STALE and not name.startswith(OPERATORS)
+    }
     secrets = {
         "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
