@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -16,6 +18,19 @@ from running import CLEAN, line, namespaces
 
 #: Where a namespace reaches the loopback of the machine that it is on.
 OUTSIDE = "10.0.2.2"
+
+
+def await_certificate(place: Place) -> None:
+    """Wait for the certificate of identity documents, which is made in the background of the first launch."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            with urlopen(f"{place.server.endpoint}/instance-identity/certificate.pem", timeout=5):  # noqa: S310
+                return
+        except HTTPError as error:
+            assert error.code == 404
+            assert time.monotonic() < until, "no certificate was made"
+            time.sleep(0.02)
 
 
 class Machine:
@@ -33,6 +48,7 @@ class Machine:
         self.launched = launch(self.ec2, **more)
         self.id: str = self.launched["InstanceId"]
         self.arn = f"arn:aws:sts::{place.number}:assumed-role/{role}/{self.id}"
+        await_certificate(place)
 
     def command(self, *command: str | Path) -> list[str]:
         """Return the command line that runs a command on this instance. Skips where there are no namespaces."""

@@ -13,7 +13,7 @@ from vestry.server.committer import Committer, Published
 from vestry.server.log import Log
 from vestry.server.settings import Clock
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.1
 
 
 async def prove_identities(
