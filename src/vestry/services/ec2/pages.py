@@ -6,18 +6,15 @@ terminated meanwhile. Source: EC2 API reference, "Pagination".
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from vestry import limits
 from vestry.errors import InvalidParameterCombination, InvalidParameterValue
 from vestry.services.operation import Call
+from vestry.services.page_token import key_in, token_behind
 
 T = TypeVar("T")
-
-_MARK = b"vestry:"
 
 
 def paged(call: Call, items: Sequence[T], place: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
@@ -27,7 +24,7 @@ def paged(call: Call, items: Sequence[T], place: Callable[[T], str]) -> tuple[Se
     if size is None or len(rest) <= size:
         return rest, None
     shown = rest[:size]
-    return shown, base64.urlsafe_b64encode(_MARK + place(shown[-1]).encode()).decode()
+    return shown, token_behind(place(shown[-1]))
 
 
 def not_with_ids(call: Call, ids: str, said: str) -> None:
@@ -54,10 +51,7 @@ def _behind(call: Call) -> str:
     token = call.get("NextToken")
     if not token:
         return ""
-    try:
-        raw = base64.b64decode(token, altchars=b"-_", validate=True)
-        if raw.startswith(_MARK):
-            return raw[len(_MARK) :].decode()
-    except (binascii.Error, ValueError):
-        pass
+    key = key_in(token)
+    if key is not None:
+        return key
     raise InvalidParameterValue("Unable to parse pagination token")

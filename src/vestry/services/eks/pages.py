@@ -6,18 +6,16 @@ meanwhile. Source: EKS API reference, ListPodIdentityAssociations and ListCluste
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from vestry.errors import InvalidEksParameter
 from vestry.services.operation import Call
+from vestry.services.page_token import key_in, token_behind
 
 T = TypeVar("T")
 
 _LARGEST = 100
-_MARK = b"vestry:"
 
 
 def paged(call: Call, items: Sequence[T], key: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
@@ -30,17 +28,14 @@ def paged(call: Call, items: Sequence[T], key: Callable[[T], str]) -> tuple[Sequ
     shown = rest[:size]
     if len(rest) <= size:
         return shown, None
-    return shown, base64.urlsafe_b64encode(_MARK + key(shown[-1]).encode()).decode()
+    return shown, token_behind(key(shown[-1]))
 
 
 def _behind(call: Call) -> str:
     token = call.get("nextToken")
     if not token:
         return ""
-    try:
-        raw = base64.b64decode(token, altchars=b"-_", validate=True)
-        if raw.startswith(_MARK):
-            return raw[len(_MARK) :].decode()
-    except (binascii.Error, ValueError):
-        pass
+    key = key_in(token)
+    if key is not None:
+        return key
     raise InvalidEksParameter("The nextToken is not valid.")

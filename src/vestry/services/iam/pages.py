@@ -6,23 +6,16 @@ meanwhile. Source: IAM API reference, "Common parameters" of the listing operati
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from vestry.errors import ValidationError
 from vestry.services.operation import Answer, Call
+from vestry.services.page_token import key_in, token_behind
 
 T = TypeVar("T")
 
 DEFAULT_ITEMS = 100
-_MARK = b"vestry:"
-
-
-def marker_of(key: str) -> str:
-    """Return the marker behind the item with that key."""
-    return base64.urlsafe_b64encode(_MARK + key.encode()).decode()
 
 
 def after(call: Call) -> str:
@@ -30,12 +23,9 @@ def after(call: Call) -> str:
     marker = call.get("Marker")
     if marker is None:
         return ""
-    try:
-        raw = base64.b64decode(marker, altchars=b"-_", validate=True)
-        if raw.startswith(_MARK):
-            return raw[len(_MARK) :].decode()
-    except (binascii.Error, ValueError):
-        pass
+    key = key_in(marker)
+    if key is not None:
+        return key
     raise ValidationError("Invalid Marker.", hint="Pass the Marker of the page before, unchanged.")
 
 
@@ -48,7 +38,7 @@ def answer(name: str, items: Sequence[Any], more: bool, last: str) -> Answer:
     """Return a page in the model's shape; `last` is the key of its last item."""
     page: dict[str, Any] = {name: items, "IsTruncated": more}
     if more:
-        page["Marker"] = marker_of(last)
+        page["Marker"] = token_behind(last)
     return page
 
 

@@ -6,16 +6,13 @@ meanwhile.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from vestry import limits
 from vestry.errors import ValidationError
 from vestry.services.operation import Answer, Call
-
-_MARK = b"vestry:"
+from vestry.services.page_token import key_in, token_behind
 
 
 def paged(call: Call, members: str, items: Iterable[Any], shape: Callable[[Any], Any]) -> Answer:
@@ -27,7 +24,7 @@ def paged(call: Call, members: str, items: Iterable[Any], shape: Callable[[Any],
     rest = sorted((item for item in items if item.id > behind), key=lambda item: item.id)
     answer: dict[str, Any] = {members: [shape(item) for item in rest[:size]]}
     if len(rest) > size:
-        answer["nextToken"] = base64.urlsafe_b64encode(_MARK + rest[size - 1].id.encode()).decode()
+        answer["nextToken"] = token_behind(rest[size - 1].id)
     return answer
 
 
@@ -35,10 +32,7 @@ def _behind(call: Call) -> str:
     token = call.get("nextToken")
     if token is None:
         return ""
-    try:
-        raw = base64.b64decode(token, altchars=b"-_", validate=True)
-        if raw.startswith(_MARK):
-            return raw[len(_MARK) :].decode()
-    except (binascii.Error, ValueError):
-        pass
+    key = key_in(token)
+    if key is not None:
+        return key
     raise ValidationError("nextToken is not valid.", hint="Pass the nextToken of the page before, unchanged.")
