@@ -22,7 +22,7 @@ from certificates import Certified, authority, issue, name, revocation_list
 from vestry.access.authenticate import Keyring, Message
 from vestry.access.caller import Caller
 from vestry.access.certified import prove_certificate
-from vestry.access.proof import Submission
+from vestry.access.proof import AtHand, Submission
 from vestry.credentials.authorities import check_authorities, check_list, revokes
 from vestry.credentials.vault import Vault
 from vestry.directory.anywhere import AnywhereProfile, RevocationList, TrustAnchor
@@ -89,7 +89,7 @@ def prove(sent: bytes, chain: bytes) -> Caller:
     now = int(time.time())
     keyring = Keyring(Vault(bytes(32)))
     return prove_certificate(
-        Submission(PARAMETERS, message, ROOT_VALUE, now, now, lambda _: None, keyring, "")
+        Submission(PARAMETERS, message, ROOT_VALUE, now, now, AtHand(lambda _: None), keyring, "")
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from saml_documents import AWS, NOW, Signer, metadata, signed_response, signer
 from vestry import limits
 from vestry.access.authenticate import Keyring, Message
-from vestry.access.proof import Submission
+from vestry.access.proof import AtHand, Submission
 from vestry.access.saml_identity import prove_saml
 from vestry.credentials.saml_metadata import read_metadata
 from vestry.credentials.vault import Vault
@@ -34,7 +34,7 @@ def submission(**more: Any) -> Submission:
     given = {f"{AWS}Role": [f"{ROLE},{PROVIDER}"], f"{AWS}RoleSessionName": ["alice"]}
     parameters = {"RoleArn": ROLE, "PrincipalArn": PROVIDER, "SAMLAssertion": signed_response(given=given)}
     known: dict[str, Any] = {"parameters": parameters, "root": root(), "wall": NOW, "now": NOW}
-    known |= {"message": Message("POST", "/", b"", {}, b""), "keys": lambda _: None}
+    known |= {"message": Message("POST", "/", b"", {}, b""), "at_hand": AtHand(lambda _: None)}
     known |= {"keyring": Keyring(Vault(bytes(32))), "public_url": ""}
     return Submission(**(known | more))
 

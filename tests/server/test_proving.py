@@ -17,7 +17,7 @@ from places import Place, refusal, trusting
 from vestry.access.authenticate import Keyring, Message
 from vestry.access.caller import Caller, Proof, principal_of_provider
 from vestry.access.declaration import Ask, Resource
-from vestry.access.proof import Issuer, Needs, ProvenBy, Submission
+from vestry.access.proof import AtHand, Issuer, Needs, ProvenBy, Submission
 from vestry.credentials.vault import Vault
 from vestry.directory.entities import Settings
 from vestry.directory.snapshot import Account, Root
@@ -44,7 +44,7 @@ class Signing:
         self.submissions.append(submission)
         self.threads.append(threading.current_thread().name)
         said = submission.parameters["SAMLAssertion"]
-        if said == "unknown-key" and not submission.awaited:
+        if said == "unknown-key" and not submission.at_hand.awaited:
             return Needs(Issuer("https://issuer.example"))
         if said != "good":
             raise InvalidIdentityToken("Response signature invalid")
@@ -108,7 +108,7 @@ def test_what_a_proof_lacks_is_asked_for_once_and_then_it_is_judged_again(
 ) -> None:
     answer = refusal(sts.assume_role_with_saml, **asking(place, "unknown-key", place.role("r")))
     assert answer[1] == "InvalidIdentityToken"
-    assert [one.awaited for one in signing.submissions] == [False, True]
+    assert [one.at_hand.awaited for one in signing.submissions] == [False, True]
     assert "server" not in signing.threads, "what takes long is done off the event loop"
 
 
@@ -143,7 +143,7 @@ def test_on_another_root_the_proof_is_judged_again_with_what_it_gave_before() ->
         Root(),
         10,
         20,
-        sources.keys,
+        AtHand(sources.keys),
         Keyring(Vault(bytes(32))),
         "https://here.example",
     )
@@ -151,7 +151,7 @@ def test_on_another_root_the_proof_is_judged_again_with_what_it_gave_before() ->
     first, second = Root(1), Root(2)
     assert asyncio.run(proving.first(Published(first))) == (caller, first)
     assert proving.again(second) is caller
-    assert [(one.root.revision, one.earlier, one.wall, one.now, one.awaited) for one in seen] == [
+    assert [(one.root.revision, one.earlier, one.wall, one.now, one.at_hand.awaited) for one in seen] == [
         (1, None, 10, 20, False),
         (2, caller, 10, 20, True),
     ]

@@ -46,12 +46,10 @@ def proven_pod(text: str, cluster: Cluster, at_hand: AtHand, wall: int) -> Pod |
         token = read_token(text)
         if token.issuer != cluster.issuer:  # 1
             raise InvalidServiceAccountToken(f"The token's issuer is not that of the cluster {cluster.name}.")
-        issuer = Issuer(cluster.issuer, cluster.thumbprints)
-        keys = at_hand.keys(issuer)
-        key = None if keys is None else keys.find(token.key_id, token.algorithm)
-        if key is None:  # 2
-            if not at_hand.awaited:
-                return Needs(issuer)
+        key = at_hand.key_of(token, Issuer(cluster.issuer, cluster.thumbprints))  # 2
+        if isinstance(key, Needs):
+            return key
+        if key is None:
             raise InvalidServiceAccountToken(
                 _NO_KEY, hint="The server's log says why the issuer's keys could not be had."
             )

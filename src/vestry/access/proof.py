@@ -2,7 +2,7 @@
 request, proves who they are.
 
 An operation that AWS's model declares unsigned names a `ProvenBy`. Its function looks only at values. Where it lacks
-an issuer's keys it answers `Needs`; the pipeline fetches them and asks once more, with `awaited` set.
+an issuer's keys it answers `Needs`; the pipeline fetches them and asks once more, when they are `AtHand.awaited`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import msgspec
 
 from vestry.access.authenticate import Keyring, Message
 from vestry.access.caller import Caller
-from vestry.credentials.issuer_keys import KeySet
+from vestry.credentials.issuer_keys import IssuerKey, KeySet
+from vestry.credentials.oidc import UnverifiedToken
 from vestry.directory.snapshot import Root
 
 
@@ -36,9 +37,9 @@ class Needs(msgspec.Struct, frozen=True, gc=False):
 
 
 class AtHand(msgspec.Struct, frozen=True, gc=False):
-    """The issuers' keys that an operation may judge a token by, where the token is one of its parameters.
+    """The issuers' keys that a token may be judged by.
 
-    `awaited`: what it lacked has been asked for, so that what is missing now is out of reach; `trouble` is then AWS's
+    `awaited`: what was lacking has been asked for, so that what is missing now is out of reach; `trouble` is then AWS's
     text for why, where it has one.
     """
 
@@ -46,13 +47,22 @@ class AtHand(msgspec.Struct, frozen=True, gc=False):
     awaited: bool = False
     trouble: str = ""
 
+    def fetched(self, trouble: str = "") -> AtHand:
+        """Return what is at hand once what was lacking has been asked for."""
+        return AtHand(self.keys, True, trouble)
+
+    def key_of(self, token: UnverifiedToken, issuer: Issuer) -> IssuerKey | Needs | None:
+        """Return the key that a token names; Needs where it is not at hand, and None where it is not to be had."""
+        keys = self.keys(issuer)
+        key = None if keys is None else keys.find(token.key_id, token.algorithm)
+        return Needs(issuer) if key is None and not self.awaited else key
+
 
 class Submission(msgspec.Struct, frozen=True, gc=False):
     """What a proof is judged by.
 
-    `parameters` are validated; `message` is the request as it came; `wall` and `now` are the two clocks in epoch seconds. `keys` answers an issuer's keys
-    that are at hand. `keyring` opens what is sealed at rest; `public_url` is how others reach this server. `awaited`: what was needed has been asked for, so that what is missing now is out of reach;
-    `trouble` is then AWS's text for why, where it has one.
+    `parameters` are validated; `message` is the request as it came; `wall` and `now` are the two clocks in epoch
+    seconds. `keyring` opens what is sealed at rest; `public_url` is how others reach this server.
     `earlier` is what the same proof gave on a Root of a moment ago: where nothing that it rests on has changed, the
     signature need not be verified again.
     """
@@ -62,11 +72,9 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     root: Root
     wall: int
     now: int
-    keys: Callable[[Issuer], KeySet | None]
+    at_hand: AtHand
     keyring: Keyring
     public_url: str
-    awaited: bool = False
-    trouble: str = ""
     earlier: Caller | None = None
 
 

@@ -58,14 +58,13 @@ def prove_web_identity(submission: Submission) -> Caller | Needs:
     provider = account.oidc_providers.get(address) if account is not None else None
     if account is None or provider is None or provider.url != token.issuer:  # 2
         raise InvalidIdentityToken(f"No OpenIDConnect provider found in your account for {token.issuer}")
-    issuer = Issuer(provider.url, provider.thumbprints)
-    keys = submission.keys(issuer)
-    key = None if keys is None else keys.find(token.key_id, token.algorithm)
-    if key is None:  # 3
-        if not submission.awaited:
-            return Needs(issuer)
+    key = submission.at_hand.key_of(token, Issuer(provider.url, provider.thumbprints))  # 3
+    if isinstance(key, Needs):
+        return key
+    if key is None:
         raise InvalidIdentityToken(
-            submission.trouble or NO_KEY, hint="The server's log says why the issuer's keys could not be had."
+            submission.at_hand.trouble or NO_KEY,
+            hint="The server's log says why the issuer's keys could not be had.",
         )
     identity = verify_token(token, key, provider.client_ids, submission.wall)  # 4
     meant = _is_meant(identity.claims, parameters["RoleArn"])  # 5

@@ -12,7 +12,7 @@ from typing import Any
 
 from vestry.access.authenticate import Keyring
 from vestry.access.caller import Caller
-from vestry.access.proof import AtHand, Needs, Submission
+from vestry.access.proof import Needs, Submission
 from vestry.credentials.sigv4 import read_signature
 from vestry.directory.draft import Draft
 from vestry.directory.snapshot import Root
@@ -96,16 +96,16 @@ class Pipeline:
         found = prepared.run(operation, values, root, caller, None)
         if isinstance(found, Needs):
             trouble = await self.sources.fetch(found)
-            prepared.at_hand = AtHand(self.sources.keys, awaited=True, trouble=trouble)
+            prepared.at_hand = prepared.at_hand.fetched(trouble)
             root = self.published.root
             found = prepared.run(operation, values, root, prepared.authenticate(root), None)
         return _answered(found)
 
     def _submission(self, values: Mapping[str, Any], prepared: Request, root: Root) -> Submission:
         clocks = int(prepared.wall), int(prepared.now)
-        keyring = self.shared.keyring
+        shared = self.shared
         return Submission(
-            values, prepared.message, root, *clocks, self.sources.keys, keyring, self.public_url
+            values, prepared.message, root, *clocks, shared.at_hand, shared.keyring, self.public_url
         )
 
 

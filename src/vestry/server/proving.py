@@ -45,14 +45,16 @@ class Proving:
         if isinstance(found, Needs):
             trouble = await self._sources.fetch(found)
             root = published.root
-            again = msgspec.structs.replace(self._submission, root=root, awaited=True, trouble=trouble)
+            at_hand = self._submission.at_hand
+            again = msgspec.structs.replace(self._submission, root=root, at_hand=at_hand.fetched(trouble))
             found = await self._judge(again)
         self._found = _caller(found)
         return self._found, root
 
     def again(self, root: Root) -> Caller:
         """Return the caller as they are known on another Root."""
-        again = msgspec.structs.replace(self._submission, root=root, awaited=True, earlier=self._found)
+        at_hand = self._submission.at_hand.fetched()
+        again = msgspec.structs.replace(self._submission, root=root, at_hand=at_hand, earlier=self._found)
         return _caller(self._by.prove(again))
 
     async def _judge(self, submission: Submission) -> Caller | Needs:
