@@ -13,6 +13,38 @@ from vestry.cli.choices import Data, Database, place, settings
 if TYPE_CHECKING:
     from vestry.server.metadata_places import MetadataPlace
 
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(
+        help="Speak TLS with this certificate (PEM, with its chain); read again when it changes.",
+        metavar="FILE",
+    ),
+]
+TlsKey = Annotated[
+    Path | None, typer.Option(help="The certificate's private key (PEM, not encrypted).", metavar="FILE")
+]
+Metadata = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Answer instances here, told by their source address; may be given often.",
+        metavar="ADDRESS[:PORT][,account=NAME][,region=REGION]",
+    ),
+]
+Containers = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Answer tasks of `vestry container create` here; may be given often.", metavar="ADDRESS[:PORT]"
+    ),
+]
+PublicUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="How others reach this server: the address in discovery documents, issuer and SAML recipient.",
+        metavar="URL",
+        show_default="the endpoint",
+    ),
+]
+
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
@@ -23,38 +55,11 @@ def serve(
         bool, typer.Option("--ephemeral", help="Keep nothing: a throw-away store that ends with the server.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print lifecycle lines as JSON, one a line.")] = False,
-    tls_cert: Annotated[
-        Path | None,
-        typer.Option(
-            help="Speak TLS with this certificate (PEM, with its chain); read again when it changes.",
-            metavar="FILE",
-        ),
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option(help="The certificate's private key (PEM, not encrypted).", metavar="FILE")
-    ] = None,
-    metadata: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Answer instances here, told by their source address; may be given often.",
-            metavar="ADDRESS[:PORT][,account=NAME][,region=REGION]",
-        ),
-    ] = None,
-    containers: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Answer tasks of `vestry container create` here; may be given often.",
-            metavar="ADDRESS[:PORT]",
-        ),
-    ] = None,
-    public_url: Annotated[
-        str | None,
-        typer.Option(
-            help="How others reach this server: the address in discovery documents, issuer and SAML recipient.",
-            metavar="URL",
-            show_default="the endpoint",
-        ),
-    ] = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    metadata: Metadata = None,
+    containers: Containers = None,
+    public_url: PublicUrl = None,
     test_clock: Annotated[
         bool, typer.Option("--test-clock", help="FOR TESTS: let `vestry clock advance` move session time.")
     ] = False,
