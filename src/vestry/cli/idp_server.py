@@ -6,7 +6,6 @@ import asyncio
 import os
 import shlex
 import signal
-import socket
 import ssl
 import sys
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from vestry.idp.documents import oidc_routes, saml_routes
 from vestry.idp.home import Home
 from vestry.idp.saml_key import pairs_of
 from vestry.idp.serve import serve
+from vestry.server.listening import listening
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 _AUTHORITY, _CERTIFICATE, _KEY = "ca.pem", "server.pem", "server.key"
@@ -30,7 +30,7 @@ def run(
 ) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     try:
-        listener = _listen(host, port)
+        listener = listening(host, port)
         url = issuer or f"https://localhost:{listener.getsockname()[1]}"
         home.issuer = url
         home.ring()
@@ -60,18 +60,6 @@ def run(
     finally:
         listener.close()
     return 0
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def _own_pair(home: Home) -> tuple[Path, Path]:

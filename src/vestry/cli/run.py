@@ -25,10 +25,10 @@ from vestry.cli.run_namespace import (
     Wanted,
     enter,
     listen_at,
-    listening,
     unreachable_resolvers,
 )
 from vestry.cli.run_network import RESOLVER, find_way
+from vestry.server.listening import listening
 
 
 class Ready(NamedTuple):

@@ -19,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vestry.server.listening import listening
+
 # linux/sched.h, linux/sockios.h, linux/if.h, linux/mount.h
 _NEW_MOUNTS, _NEW_USER, _NEW_NETWORK = 0x0002_0000, 0x1000_0000, 0x4000_0000
 _GET_FLAGS, _SET_FLAGS, _SET_ADDRESS, _SET_NETMASK = 0x8913, 0x8914, 0x8916, 0x891C
@@ -78,19 +80,6 @@ def listen_at(wanted: Sequence[Wanted]) -> list[socket.socket]:
         if not ipaddress.ip_address(address).is_loopback:
             _add_address(address)
     return [_listening_soon(one.address, one.port) for one in wanted]
-
-
-def listening(address: str, port: int) -> socket.socket:
-    """Return a socket that listens there; 0 is a free port. Raises OSError."""
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((address, port))
-        listener.listen(2048)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def _listening_soon(address: str, port: int) -> socket.socket:

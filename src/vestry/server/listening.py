@@ -18,20 +18,27 @@ class CannotListen(Exception):
     """An address on which nothing can be served; the text says which and why."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises CannotListen."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there; port 0 is a free one. Raises OSError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as error:
+    except OSError:
         listener.close()
+        raise
+    return listener
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket as `listening` does. Raises CannotListen, which says what helps."""
+    try:
+        return listening(host, port)
+    except OSError as error:
         hint = _HINTS.get(error.errno or 0, "").format(host=host, port_limit=_FIRST_FREE_PORT)
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         raise CannotListen(f"cannot serve on {where}: {error.strerror}. {hint}".rstrip()) from None
-    return listener
 
 
 def endpoint_of(host: str, port: int, *, secure: bool = False) -> str:
