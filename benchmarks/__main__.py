@@ -5,12 +5,8 @@ bin/bench [--rounds 5] [--seconds 4] [--json FILE]
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
-import os
-import platform
-import statistics
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,7 +15,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from benchmarks import federation, places
+from benchmarks import federation, places, report
 from benchmarks.load import Measured, measure, signed
 from vestry.server.operator import run_offline
 from vestry.server.settings import Settings
@@ -34,21 +30,10 @@ Sent = Sequence[tuple[dict[str, str], str]]
 
 def main() -> None:
     """Run the rounds and print the medians and ratios."""
-    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
-    )
+    options = report.asked("bin/bench", __doc__)
     found = run(options.rounds, options.seconds)
-    print(f"\n{'':34}{'req/s':>9}{'p50 µs':>9}{'p99 µs':>9}{'CPU µs':>9}{'errors':>8}")
-    medians = {name: median(rounds) for name, rounds in found.items()}
-    for name, row in medians.items():
-        print(f"{name:34}{row.rate:9.0f}{row.p50:9.0f}{row.p99:9.0f}{row.cpu:9.1f}{row.errors:8}")
-    for name, ratio in ratios(medians).items():
-        print(f"{name:60}{ratio:8.2f}")
+    medians = {name: report.median(rounds) for name, rounds in found.items()}
+    report.show(medians, ratios(medians), 40)
     if options.json:
         options.json.write_text(json.dumps({name: msgspec.to_builtins(row) for name, row in medians.items()}))
 
@@ -140,14 +125,6 @@ def _caller(data: Path, made: list[dict[str, str]]) -> dict[str, str]:
         iam.put_user_policy(UserName="bench", PolicyName="assume", PolicyDocument=policy)
         key: dict[str, str] = iam.create_access_key(UserName="bench")["AccessKey"]
         return key
-
-
-def median(rounds: list[Measured]) -> Measured:
-    """Return the medians of all rounds, and all errors."""
-    columns = [
-        statistics.median(getattr(row, name) for row in rounds) for name in ("rate", "p50", "p99", "cpu")
-    ]
-    return Measured(*columns, sum(row.errors for row in rounds))
 
 
 def ratios(medians: dict[str, Measured]) -> dict[str, float]:

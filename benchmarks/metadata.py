@@ -5,12 +5,10 @@ bin/bench metadata [--rounds 5] [--seconds 4] [--json FILE]
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import json
 import os
-import platform
 import socket
 import statistics
 import tempfile
@@ -21,7 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from benchmarks import places
+from benchmarks import places, report
 from benchmarks.load import Measured, cpu_seconds, measure
 from vestry.directory.draft import Change
 from vestry.directory.entities import KINDS, Entity, Role
@@ -46,23 +44,10 @@ LIFE = {"X-aws-ec2-metadata-token-ttl-seconds": "21600"}
 
 def main() -> None:
     """Run the rounds and print the medians and ratios."""
-    parser = argparse.ArgumentParser(prog="bin/bench metadata", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    machine = platform.processor() or platform.machine()
-    print(f"{machine}, {os.cpu_count()} processors, Python {platform.python_version()}")
+    options = report.asked("bin/bench metadata", __doc__)
     found = run(options.rounds, options.seconds)
-    print(f"\n{'':46}{'req/s':>9}{'p50 µs':>9}{'p99 µs':>9}{'CPU µs':>9}{'errors':>8}")
-    for name, rounds in found.items():
-        rate, p50, p99, cpu = (
-            statistics.median(getattr(row, column) for row in rounds)
-            for column in ("rate", "p50", "p99", "cpu")
-        )
-        print(f"{name:46}{rate:9.0f}{p50:9.0f}{p99:9.0f}{cpu:9.1f}{sum(row.errors for row in rounds):8}")
-    for name, ratio in ratios(found).items():
-        print(f"{name:78}{ratio:6.2f}")
+    medians = {name: report.median(rounds) for name, rounds in found.items()}
+    report.show(medians, ratios(found), 54)
     if options.json:
         options.json.write_text(
             json.dumps({name: msgspec.to_builtins(rounds) for name, rounds in found.items()})

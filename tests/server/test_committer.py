@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from vestry.directory.draft import Change, Draft
+from disk import Disk
+from vestry.directory.draft import Draft
 from vestry.directory.entities import Settings, User
 from vestry.directory.snapshot import Root
 from vestry.errors import InternalFailure, NoSuchEntity, ServiceUnavailable
 from vestry.server.committer import Committer, Published
 from vestry.server.log import Log
-from vestry.store.database import StoreError
 
 ACCOUNT = "111122223333"
-
-
-class Disk:
-    """A store that a test can make slow or broken: the seam between the committer and the disk."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[Change]] = []
-        self.broken = False
-
-    def commit(self, changes: Sequence[Change], revision: int) -> None:
-        """Keep the batch, or fail."""
-        if self.broken:
-            raise StoreError("the disk is full")
-        self.batches.append(list(changes))
 
 
 def start(root: Root) -> tuple[Committer, Published, Disk]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from anywhere import Site
 from commands import Vestry
+from disk import Disk
 from places import Place
 from serving import Server
 from vestry import limits
 from vestry.directory.anywhere import SeenCertificate, Sighting
-from vestry.directory.draft import Change, Draft
+from vestry.directory.draft import Draft
 from vestry.directory.entities import Settings
 from vestry.directory.snapshot import Root
 from vestry.server import sightings
@@ -24,20 +24,6 @@ from vestry.server.sightings import Sightings
 from vestry.store.database import Store, StoreError
 
 ACCOUNT = "111122223333"
-
-
-class Disk:
-    """A store that a test can break."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[Change]] = []
-        self.broken = False
-
-    def commit(self, changes: Sequence[Change], revision: int) -> None:
-        """Keep the batch, or fail."""
-        if self.broken:
-            raise StoreError("the disk is full")
-        self.batches.append(list(changes))
 
 
 def start() -> tuple[Committer, Published, Disk]:

@@ -93,7 +93,6 @@ async def _serve(
     front = Front(pipeline, [load_service(name) for name in SERVICES], log)
     operator = OperatorSocket(installation, committer, pipeline.decisions, clock, log)
     folder = installation.directory.path
-    authority = None if settings.tls_cert is None else private_authority(settings.tls_cert)
     ready = Ready(
         endpoint=endpoint,
         public_url=public_url,
@@ -109,7 +108,7 @@ async def _serve(
     await operator.open()
     handed.open()
     await doors.open(sockets)
-    server_file = write_server_file(folder, endpoint, __version__, authority)
+    server_file = write_server_file(folder, endpoint, __version__, private_authority(settings.tls_cert))
     beside = [
         asyncio.create_task(_flush(committer, installation.store, used, log)),
         asyncio.create_task(_stop(server, handed, stop)),

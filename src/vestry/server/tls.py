@@ -100,11 +100,13 @@ def _load(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def private_authority(certificate: Path) -> Path | None:
+def private_authority(certificate: Path | None) -> Path | None:
     """Return the authority that clients must be told of: `ca.pem` beside the certificate, where that has issued it.
 
-    That is how `vestry tls init` leaves them; None for any other certificate.
+    That is how `vestry tls init` leaves them; None for any other certificate, and for none.
     """
+    if certificate is None:
+        return None
     authority = certificate.absolute().with_name(AUTHORITY_FILE)
     try:
         served = x509.load_pem_x509_certificate(certificate.read_bytes())
