@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from vestry.errors import ValidationError
@@ -36,16 +36,6 @@ class ContainersListener:
         self._clock = clock
         self._log = log
         self._seats = seats
-        self._served: list[LinkLocalListener] = []
-
-    async def open(self, sockets: Sequence[socket.socket]) -> None:
-        """Serve the sockets of `serve --containers`, until `close`."""
-        self._served += [await self.serve(bound) for bound in sockets]
-
-    def close(self) -> None:
-        """Serve them no longer."""
-        for served in self._served:
-            served.close()
 
     async def serve(self, listener: socket.socket, grant: Grant | None = None) -> LinkLocalListener:
         """Serve a listening socket, and own it, until what is returned is closed; for one task, where `grant` names it."""

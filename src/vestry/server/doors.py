@@ -16,9 +16,10 @@ from vestry.server.committer import Published
 from vestry.server.containers import ContainersListener
 from vestry.server.descriptors import Seats
 from vestry.server.handed_listeners import Kind
+from vestry.server.link_local import LinkLocalListener
 from vestry.server.listening import endpoint_of, listen
 from vestry.server.log import Log
-from vestry.server.metadata import MetadataListener
+from vestry.server.metadata import MetadataListener, telling_at
 from vestry.server.metadata_places import MetadataPlace
 from vestry.server.request import Shared
 from vestry.server.settings import Clock, Settings
@@ -51,6 +52,7 @@ class Doors:
         containers = Containers(shared.keyring, shared.documents)
         self.metadata = MetadataListener(imds, published, clock, log, seats)
         self.containers = ContainersListener(containers, published, clock, log, seats)
+        self._served: list[LinkLocalListener] = []
         self.kinds: dict[str, Kind] = {
             "metadata": self.metadata.serve_handed,
             "metadata by address": self.metadata.serve_handed_by_address,
@@ -59,10 +61,12 @@ class Doors:
 
     async def open(self, sockets: Sockets) -> None:
         """Answer on the server's own sockets, until `close`."""
-        await self.metadata.open(sockets.metadata)
-        await self.containers.open(sockets.containers)
+        for bound, place in sockets.metadata:
+            self._served.append(await self.metadata.serve(bound, telling_at(place)))
+        for bound in sockets.containers:
+            self._served.append(await self.containers.serve(bound))
 
     def close(self) -> None:
         """Answer there no longer."""
-        self.metadata.close()
-        self.containers.close()
+        for served in self._served:
+            served.close()

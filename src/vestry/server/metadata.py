@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -91,16 +91,6 @@ class MetadataListener:
         self._clock = clock
         self._log = log
         self._seats = seats
-        self._places: list[LinkLocalListener] = []
-
-    async def open(self, places: Sequence[tuple[socket.socket, MetadataPlace]]) -> None:
-        """Serve the places of `serve --metadata`, until `close`."""
-        self._places += [await self.serve(bound, telling_at(place)) for bound, place in places]
-
-    def close(self) -> None:
-        """Serve them no longer."""
-        for served in self._places:
-            served.close()
 
     async def serve(self, listener: socket.socket, telling: Telling) -> LinkLocalListener:
         """Serve a listening socket, and own it, until what is returned is closed."""
