@@ -6,9 +6,10 @@ import base64
 import contextlib
 import selectors
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from threads import in_thread
 
 #: No tunnel is idle for longer.
 IDLE_SECONDS = 20
@@ -51,15 +52,10 @@ def leading(places: Mapping[str, str]) -> Iterator[Proxy]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        held.append(Proxy(server.server_port))
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield held[0]
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Server(("127.0.0.1", 0), Handler)
+    held.append(Proxy(server.server_port))
+    with in_thread(server):
+        yield held[0]
 
 
 def _carry(here: socket.socket, there: socket.socket) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import ssl
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Any
 from joserfc import jws
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 
+from threads import in_thread
 from vestry.cli.certificates import make
 
 #: Making an RSA key takes a tenth of a second: they are made once.
@@ -139,11 +139,5 @@ def issuing(certificates: Certificates, path: str = "", port: int = 0) -> Iterat
 
     server = Server(("127.0.0.1", port), Handler)
     held.append(Issuer(server.server_address[1], path))
-    thread = threading.Thread(target=lambda: server.serve_forever(0.02), name=f"issuer-{next(_NUMBERS)}")
-    thread.start()
-    try:
+    with in_thread(server, f"issuer-{next(_NUMBERS)}"):
         yield held[0]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -17,7 +17,6 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +26,7 @@ from typing import BinaryIO, NamedTuple
 import boto3
 
 from serving import Server
+from threads import in_thread
 from vestry.access.authenticate import Keyring
 from vestry.credentials.session import SessionClaims, open_session
 from vestry.credentials.vault import Vault
@@ -220,12 +220,7 @@ def _door(behind: int) -> Iterator[ObjectStore]:
     class Door(ThreadingHTTPServer):
         daemon_threads = True
 
-    with Door(("127.0.0.1", 0), Handler) as server:
-        held.append(ObjectStore(server.server_port, behind))
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield held[0]
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Door(("127.0.0.1", 0), Handler)
+    held.append(ObjectStore(server.server_port, behind))
+    with in_thread(server):
+        yield held[0]
